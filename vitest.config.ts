@@ -17,6 +17,7 @@ const integration = [
   "test/engine/query/query.test.ts",
   "test/engine/rehearsal/{rehearse,second-try}.test.ts",
   "test/engine/run/invalid-indexes.test.ts",
+  "test/engine/seeds/seeds.test.ts",
   "test/engine/sql/{locate-error-postgres,unfinished}.test.ts",
   "test/engine/store/ledger/{batch-lost,hostile-schema,inspect,kept-plan,kept-rollbacks,last-applied,ledger,ledger-memory,lock-holders,ownership,rehearsal-beside-run,reset-to,rolled-back-elsewhere,run-batch,run-ids,runs,settings,squash,since,since-schedules,unread-ledger,upgrade}.test.ts",
   "test/lambda/{index,run-task}.test.ts",

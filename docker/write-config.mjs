@@ -14,7 +14,7 @@ import { isAbsolute, join } from "node:path";
 import { LineCounter, parseDocument, stringify } from "yaml";
 
 const [from = "", to = "", label = "", metadataIsSeparate] = process.argv.slice(2);
-const directories = ["migrations_directory", "metadata_directory"];
+const directories = ["migrations_directory", "metadata_directory", "seeds_directory"];
 
 /** @param {string} message @returns {never} */
 function stop(message) {

@@ -65,6 +65,8 @@ const mayImport: Record<string, Rule> = {
       "engine/project/project-metadata",
       "engine/project/config",
       "engine/project/file-system",
+      "engine/project/seeds",
+      "engine/project/migration-file",
       "metadata",
       "sql-parser",
       "lint",

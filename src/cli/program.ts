@@ -23,6 +23,7 @@ import { plan } from "./commands/plan.ts";
 import { redo } from "./commands/redo.ts";
 import { resetTo } from "./commands/reset-to.ts";
 import { globalOptions } from "./commands/shared-options.ts";
+import { seed } from "./commands/seed.ts";
 import { sql } from "./commands/sql.ts";
 import { squash } from "./commands/squash.ts";
 import { status } from "./commands/status.ts";
@@ -42,6 +43,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   down,
   redo,
   "reset-to": resetTo,
+  seed,
   mark,
   baseline,
   cancel,

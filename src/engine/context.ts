@@ -6,6 +6,7 @@ import type { Hasura } from "./hasura/client.ts";
 import type { AssessFiles } from "./plan/assessment.ts";
 import type { ConfigVersion } from "./project/config.ts";
 import type { Project } from "./project/project.ts";
+import type { ProjectSeeds } from "./project/seeds.ts";
 import type { VersionStore } from "./store/catalog/version-store.ts";
 import type { WriteQueue } from "./store/catalog/write-queue.ts";
 import type { Database, MigrationStore } from "./store/store.ts";
@@ -17,6 +18,8 @@ export interface EngineContext {
   readonly project: () => Promise<Project>;
   /** Reads the project's metadata: that of the image, or the one that came with the request. Absent if there is none. */
   readonly projectMetadata?: () => Promise<MetadataDocument>;
+  /** Reads the seeds: those of the image, or those that came with the request. Absent if there are none. */
+  readonly projectSeeds?: () => Promise<ProjectSeeds>;
   /** Whether migrations may be uploaded; false if absent. */
   readonly takesUploads?: boolean;
   /** Opens the migration store of a database. */

@@ -69,10 +69,24 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
       return inventory(request, engine);
     case "sql":
       return query(request, engine);
+    case "seed":
+      return seeds(request, engine);
+    default:
+      return metadataOrSession(request, engine);
+  }
+}
+
+function metadataOrSession(
+  request: Exclude<
+    Request,
+    { operation: "ping" | "doctor" | "locks" | "inventory" | "sql" | "seed" }
+  >,
+  engine: EngineContext,
+): Promise<RunResult> {
+  switch (request.operation) {
     case "metadata-diff":
-      return metadataDiff(engine);
     case "metadata-export":
-      return metadataExport(engine);
+      return readMetadata(request, engine);
     case "metadata-apply":
       return metadataApply(request, engine);
     case "metadata-restore":
@@ -85,12 +99,14 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
 }
 
 /** Few runs need it: its code is loaded on first use. */
-async function metadataDiff(engine: EngineContext): Promise<RunResult> {
-  const { showMetadataDiff } = await import("./operations/metadata-diff.ts");
-  return showMetadataDiff(engine);
-}
-
-async function metadataExport(engine: EngineContext): Promise<RunResult> {
+async function readMetadata(
+  { operation }: RequestOf<"metadata-diff" | "metadata-export">,
+  engine: EngineContext,
+): Promise<RunResult> {
+  if (operation === "metadata-diff") {
+    const { showMetadataDiff } = await import("./operations/metadata-diff.ts");
+    return showMetadataDiff(engine);
+  }
   const { exportMetadata } = await import("./operations/metadata-export.ts");
   return exportMetadata(engine);
 }
@@ -144,6 +160,16 @@ async function inMetadataSession(
   }
 }
 
+/** Few runs need it: its code is loaded on first use. */
+async function seeds(request: RequestOf<"seed">, engine: EngineContext): Promise<RunResult> {
+  const { runSelected, selectedSeeds } = await import("./operations/seed.ts");
+  const { files, project } = await selectedSeeds(request, engine);
+  const session = await openSession(request, { ...engine, project: async () => project });
+  const result = await resultOf(request, () => runSelected(request, files, session, engine));
+  await session.close(runEnd(result));
+  return located(result);
+}
+
 async function ping(engine: EngineContext): Promise<RunResult> {
   await waitUntilReady(engine, () => engine.hasura.version());
   return nothingDone;
@@ -158,7 +184,7 @@ async function inventory(
   const configVersion = image?.configVersion ?? 3;
   const withoutFiles = { ...engine, project: async () => emptyProject(configVersion) };
   const session = await openSession(request, withoutFiles);
-  const result = await resultOf(request, () => showInventory(image, session, engine));
+  const result = await resultOf(request, () => showInventory(request, image, session, engine));
   await session.close(runEnd(result));
   return result;
 }
@@ -177,7 +203,8 @@ type SessionRequest = Exclude<
       | "metadata-apply"
       | "metadata-restore"
       | "metadata-reload"
-      | "metadata-status";
+      | "metadata-status"
+      | "seed";
   }
 >;
 

@@ -97,7 +97,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
     async emit(event) {
       const late = state.closed;
       if (!late) options.observe?.(event);
-      if (event.type === "migration.applied") state.applied += 1;
+      if (event.type === "migration.applied" || event.type === "seed.applied") state.applied += 1;
       state.closed ||= isClosing(event);
       await write(event, late);
     },

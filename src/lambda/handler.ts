@@ -10,6 +10,7 @@ import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
 import { changesSomething, type Request } from "../protocol/request.ts";
 import type { MetadataUpload } from "../protocol/metadata-upload.ts";
+import type { SeedUpload } from "../protocol/seed-upload.ts";
 import type { UploadDocument } from "../protocol/upload.ts";
 import { statementHash } from "../engine/query/statement-hash.ts";
 import { acceptRequest, formsAcceptedBy, runIdOf } from "./accept-request.ts";
@@ -29,7 +30,7 @@ import { observedFrom, pausedAfter, reportEnd, type ObservedRun } from "./run-en
 import { factsAfter, type RunFacts } from "./run-end/run-facts.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
-import { acceptMetadata, acceptUpload, takesUploads } from "./upload/accept-upload.ts";
+import { acceptMetadata, acceptSeeds, acceptUpload, takesUploads } from "./upload/accept-upload.ts";
 
 /** Everything the handler is given from outside, created once per process. */
 export interface HandlerContext {
@@ -126,6 +127,7 @@ export async function handle(
 interface Uploads {
   readonly upload?: UploadDocument;
   readonly metadata?: MetadataUpload;
+  readonly seeds?: SeedUpload;
 }
 
 interface Accepted extends Uploads {
@@ -136,7 +138,8 @@ interface Accepted extends Uploads {
 function acceptedUploads(request: Request, settings: Settings): Uploads {
   const upload = acceptUpload(request, settings);
   const metadata = acceptMetadata(request, settings);
-  return { ...(upload && { upload }), ...(metadata && { metadata }) };
+  const seeds = acceptSeeds(request, settings);
+  return { ...(upload && { upload }), ...(metadata && { metadata }), ...(seeds && { seeds }) };
 }
 
 /** What is done when the caller has its answer; it can fail without consequence. */
@@ -172,14 +175,14 @@ async function afterRun(
 
 /** Runs a request: emits `run.started`, then executes. */
 async function serve(
-  { request, settings, upload, metadata }: Accepted,
+  { request, settings, upload, metadata, seeds }: Accepted,
   context: LambdaContext,
   stream: EventStream,
   handlerContext: HandlerContext,
 ): Promise<void> {
   const { adminSecret, redact, now, sleep, random, kept } = handlerContext;
   const execute = executeWith(settings, handlerContext);
-  const uploaded = upload ?? metadata;
+  const uploaded = upload ?? metadata ?? seeds;
   const deadline = deadlineOf(context);
   const stop = new AbortController();
   const over = new AbortController();
@@ -212,6 +215,7 @@ async function serve(
       hasura,
       project: upload ? () => uploadedProject(image, upload) : image,
       projectMetadata: metadataOf(image, metadata),
+      projectSeeds: seedsOf(image, seeds),
       ...{ takesUploads: takesUploads(settings), assess },
       openStore: openStore(settings, {
         ...{ requestId: context.awsRequestId, redact: redact.text, from: uploaded?.from },
@@ -252,6 +256,22 @@ function metadataOf(
   return async () => {
     const { projectMetadata } = await import("../engine/project/project-metadata.ts");
     return (await projectMetadata(await image())).document;
+  };
+}
+
+/** The seeds that came with the request, or those of the image. Their reader is loaded on first use. */
+function seedsOf(
+  image: () => Promise<Project>,
+  uploaded: SeedUpload | undefined,
+): NonNullable<EngineContext["projectSeeds"]> {
+  if (uploaded !== undefined)
+    return async () => {
+      const { uploadedSeeds } = await import("../engine/project/uploaded-seeds.ts");
+      return uploadedSeeds(uploaded);
+    };
+  return async () => {
+    const { imageSeeds } = await import("../engine/project/image-seeds.ts");
+    return imageSeeds(image);
   };
 }
 
@@ -344,7 +364,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 function logRequest(
   { operation, environment, actor, options }: Request,
-  { upload, metadata }: Uploads,
+  { upload, metadata, seeds }: Uploads,
   { invokedFunctionArn }: LambdaContext,
   log: Log,
 ): void {
@@ -355,6 +375,7 @@ function logRequest(
     options: loggedOptions(options),
     ...(upload && { upload: { ...upload.from, migrations: upload.migrations.length } }),
     ...(metadata && { metadata: metadata.from }),
+    ...(seeds && { seeds: { ...seeds.from, files: seeds.seeds.length } }),
     qualifier: qualifierOf(invokedFunctionArn) ?? null,
   });
 }

@@ -119,6 +119,8 @@ function levelOf(event: RunEvent): LogLevel {
       return event.level;
     case "migration.failed":
     case "migration.unknown":
+    case "seed.failed":
+    case "seed.unknown":
     case "run.failed":
       return "warning";
     default:

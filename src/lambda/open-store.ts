@@ -34,7 +34,7 @@ interface RunOfStore {
   readonly requestId: string;
   readonly redact: (text: string) => string;
   readonly memory?: LedgerMemory | undefined;
-  /** The directory that was uploaded. */
+  /** The directory that its migrations or seeds came from; undefined for those of the image. */
   readonly from?: UploadedDirectory | undefined;
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { realFileSystem } from "../engine/project/file-system.ts";
 import { manifestName, manifestOf } from "../engine/project/manifest.ts";
 import { readProject } from "../engine/project/project.ts";
+import { projectSeeds } from "../engine/project/seeds.ts";
 import { Failure } from "../protocol/failure.ts";
 
 /*
@@ -13,11 +14,15 @@ import { Failure } from "../protocol/failure.ts";
 const [directory] = process.argv.slice(2);
 if (directory === undefined) throw new Error("usage: write-manifest.mjs DIRECTORY");
 try {
-  const manifest = await manifestOf(await readProject(directory), realFileSystem);
+  const project = await readProject(directory);
+  const seeds = await projectSeeds(project);
+  for (const { message } of seeds.notices) process.stderr.write(`write-manifest: ${message}\n`);
+  const manifest = await manifestOf(project, seeds.files, realFileSystem);
   const path = join(directory, manifestName);
   writeFileSync(path, JSON.stringify(manifest));
   chmodSync(path, 0o644); // Lambda runs the function under a different user
-  process.stdout.write(`${String(Object.keys(manifest.files).length)} files in the manifest\n`);
+  const count = Object.keys(manifest.files).length + seeds.files.length;
+  process.stdout.write(`${String(count)} files in the manifest\n`);
 } catch (thrown) {
   if (!(thrown instanceof Failure)) throw thrown;
   process.stderr.write(`write-manifest: ${thrown.message}\n`);

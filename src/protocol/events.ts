@@ -28,6 +28,11 @@ const migration = {
   direction: Direction.describe("`up` applies, `down` rolls back."),
 };
 
+const seed = {
+  database,
+  seed: z.string().describe("The seed's name: its path below the seeds directory of its database."),
+};
+
 /** `UploadedDirectory` as it is reported: open, like every object of an event. */
 const uploadedFrom = z.object({
   directory: z.string().describe("Name of the directory, starting with that of its repository."),
@@ -135,6 +140,29 @@ const databasePlan = z.object({
     ),
 });
 export type DatabasePlan = z.infer<typeof databasePlan>;
+
+export const SeedItem = z.object({
+  seed: seed.seed,
+  file: z.string().describe("Path from the project's root, with forward slashes."),
+  lines: z.int().nonnegative(),
+  state: z
+    .enum(["pending", "again", "applied", "changed", "unfinished"])
+    .describe(
+      "`pending`: not run yet, will be run · `again`: will be run again · `applied`: run before, and the file is the same; not run · `changed`: run before, and the file has changed since, which is refused · `unfinished`: an earlier run of it did not reach its end, which is refused.",
+    ),
+  appliedAt: z.iso.datetime().optional().describe("When it was run last, where the ledger knows."),
+});
+export type SeedItem = z.infer<typeof SeedItem>;
+
+const databaseSeeds = z.object({
+  database,
+  kind: z.string().describe("Kind of the source, such as `postgres`."),
+  recorded: z
+    .boolean()
+    .describe("False for a database without a ledger, where nothing is recorded of seeds."),
+  items: z.array(SeedItem).describe("The selected seeds, in order."),
+});
+export type DatabaseSeeds = z.infer<typeof databaseSeeds>;
 
 export const StatusRow = z.object({
   version,
@@ -262,6 +290,16 @@ export const HistoryRow = z.object({
       }),
     )
     .describe("What the run changed, in order."),
+  seeds: z
+    .array(
+      z.object({
+        database,
+        name: z.string().describe("The seed's name."),
+        ms: z.number().optional().describe("Time in the database; absent if it was not finished."),
+      }),
+    )
+    .optional()
+    .describe("The seeds that it ran, in order; absent if there are none."),
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
@@ -283,6 +321,7 @@ export const LockSession = z.object({
     .object({ version: Version, name: z.string() })
     .optional()
     .describe("The migration that it is running."),
+  seed: z.string().optional().describe("The seed that it is running."),
   waitsFor: z
     .object({
       mode: z.string().describe("Such as `AccessExclusiveLock`."),
@@ -322,8 +361,11 @@ const more = z
   .describe("Set if a long list was split; the rest follows in the next event of the same type.");
 
 const counts = {
-  applied: z.int().nonnegative().describe("Migrations that were applied or rolled back."),
-  notReached: z.int().nonnegative().describe("Planned migrations that were not run."),
+  applied: z
+    .int()
+    .nonnegative()
+    .describe("Migrations that were applied or rolled back, or seeds that were run."),
+  notReached: z.int().nonnegative().describe("Planned migrations or seeds that were not run."),
   tookMs,
 };
 
@@ -370,6 +412,10 @@ const inventory = z
           .array(Version)
           .optional()
           .describe("Applied versions that an earlier run did not finish."),
+        seeds: z
+          .array(z.object({ name: z.string(), checksum: z.string() }))
+          .optional()
+          .describe("Only if the request asks for them: the seeds that were run."),
       }),
     ),
     more,
@@ -612,6 +658,35 @@ export const RunEvent = z.discriminatedUnion("type", [
       as: z.enum(["applied", "pending"]),
     })
     .describe("Answer to `mark`: a version was recorded without running SQL."),
+  z
+    .object({
+      type: z.literal("seed.plan"),
+      dryRun: z.boolean().optional(),
+      fingerprint,
+      databases: z.array(databaseSeeds),
+      more,
+    })
+    .describe("Which seeds will be run. Repeated if the run replans."),
+  z.object({ type: z.literal("seed.started"), ...seed }).describe("A seed is about to run."),
+  z
+    .object({
+      type: z.literal("seed.applied"),
+      ...seed,
+      tookMs,
+      notices: z.array(z.string()).optional().describe("Remarks about how it was run."),
+    })
+    .describe("A seed was run."),
+  z
+    .object({ type: z.literal("seed.failed"), ...seed, tookMs, failure: FailureData })
+    .describe("A seed failed. `run.failed` follows."),
+  z
+    .object({ type: z.literal("seed.skipped"), ...seed, reason: z.string() })
+    .describe("A seed was not run: it was run before, or the run was asked to stop."),
+  z
+    .object({ type: z.literal("seed.unknown"), ...seed, reason: z.string() })
+    .describe(
+      "The response to a seed was lost; it may still be running. Its outcome follows in another event.",
+    ),
   z
     .object({
       type: z.literal("waiting"),

@@ -1274,6 +1274,20 @@ export const failureCodes = {
       'Name it: `--profile NAME`, or `"profile"` in `hasura-migrate.json`.',
     ],
   },
+  "no-seeds": {
+    kinds: ["usage"],
+    meaning: "There are no seeds to run.",
+    causes: [
+      "The image was built without the directory `seeds`.",
+      "The seeds are not in a directory with the name of the database: with config version 3, `seeds/default/`.",
+      "`seeds_directory` in config.yaml is another directory.",
+    ],
+    remedies: [
+      "Look for a line that names files that were ignored.",
+      "Run the seeds of a directory instead: `hasura-migrate seed ENV --from .`.",
+      "Deploy an image that contains them; see [seeds](seeds.md#seeds-in-the-image).",
+    ],
+  },
   "nothing-discovered": {
     kinds: ["usage"],
     meaning:
@@ -1450,6 +1464,71 @@ export const failureCodes = {
     meaning: "`history` and `cancel` are not available if the Hasura CLI runs the migrations.",
     causes: ["The function is set to `HASURA_MIGRATE_ENGINE=hasura-cli`, which keeps no ledger."],
     remedies: ["Set `HASURA_MIGRATE_ENGINE=native`, or remove the variable."],
+  },
+  "seed-changed": {
+    kinds: ["usage"],
+    meaning: "A seed has changed since it was run; nothing was run.",
+    causes: [
+      "Rows were added to a file that was run before.",
+      "The file was run from another branch, on which it is different.",
+    ],
+    remedies: [
+      "Put new rows into a new file.",
+      "If the file can be run a second time, for instance because of `ON CONFLICT`, run it again: `hasura-migrate seed ENV --file FILE --again`.",
+    ],
+  },
+  "seed-name": {
+    kinds: ["usage"],
+    meaning: "`--file` names a file that does not end in `.sql` or `.SQL`.",
+    causes: ["The name is mistyped, or it is the name of a directory."],
+    remedies: ["Name a single SQL file; `--file` can be repeated."],
+  },
+  "seed-not-found": {
+    kinds: ["usage"],
+    meaning: "`--file` names a seed that does not exist.",
+    causes: [
+      "The path is mistyped. It counts from the root of the project, or from the seeds directory of the database.",
+      "The image does not have the file yet.",
+    ],
+    remedies: [
+      "Compare the name with those that the message lists.",
+      "Run the seeds of a directory instead: `hasura-migrate seed ENV --from . --file FILE`.",
+    ],
+  },
+  "seed-not-transactional": {
+    kinds: ["usage"],
+    meaning: "A seed cannot be run in one transaction with its record; nothing was run.",
+    causes: [
+      "It has BEGIN, COMMIT or ROLLBACK of its own.",
+      "It has a command of psql, such as `\\copy`, or the data of a COPY, as `pg_dump` writes it by default.",
+      "It has a statement that PostgreSQL refuses in a transaction, such as VACUUM.",
+    ],
+    remedies: [
+      "Remove the statement at the line that the message names.",
+      "Write rows as INSERT: `pg_dump --data-only --rows-per-insert=100`.",
+    ],
+  },
+  "seed-unfinished": {
+    kinds: ["usage"],
+    meaning:
+      "A seed ended its own transaction in an earlier run and did not reach its end; nothing was run.",
+    causes: ["Its SQL ended the transaction in a way that could not be recognised before."],
+    remedies: [
+      "Find out in the database which of its rows exist, and remove or complete them.",
+      "Then run it again: `hasura-migrate seed ENV --file FILE --again`.",
+    ],
+  },
+  "seeds-not-recorded": {
+    kinds: ["usage"],
+    meaning:
+      "The database has no ledger, so nothing can record which seeds were run; nothing was run.",
+    causes: [
+      "The function's setting `HASURA_MIGRATE_LEDGER` is `off`.",
+      "The database cannot have a ledger: it is not PostgreSQL, or older than 11, or a standby.",
+    ],
+    remedies: [
+      "Run all selected seeds without a record: `hasura-migrate seed ENV --again`. Run again, they insert their rows again.",
+    ],
   },
   "unfinished-text": {
     kinds: ["usage"],

@@ -36,6 +36,8 @@ interface OperationDefinition {
   readonly takesUploads: boolean;
   /** True if it uses metadata, which a client may send with the request (metadata-upload.ts). */
   readonly takesMetadata?: true;
+  /** True if it uses seeds, which a client may send with the request (seed-upload.ts). */
+  readonly takesSeeds?: true;
 }
 
 const database = requestText(200).min(1).optional();
@@ -82,6 +84,9 @@ const executing = {
   /** Milliseconds of work after which the run pauses, for invocations that must stay short. */
   sliceMs: z.int().positive().optional(),
 };
+
+/** The longest path of a seed, in UTF-16 units. */
+export const seedPathLength = 1000;
 
 /** In `accept`: the client wants `history` to count runs of `sql` instead of listing them. */
 export const countedQueries = "history.counted-queries";
@@ -181,7 +186,11 @@ export const operations = {
   },
   /** The files and the applied versions of the function, for a client that is about to send its own files. */
   inventory: {
-    options: z.strictObject({ database }),
+    options: z.strictObject({
+      database,
+      /** Also list the seeds that were run. */
+      seeds: flag,
+    }),
     permission: "read",
     changes: "never",
     ledger: "read",
@@ -207,6 +216,27 @@ export const operations = {
     ledger: "create",
     listsMigrations: false,
     takesUploads: true,
+  },
+  /** Runs seeds: files with SQL data, each once. */
+  seed: {
+    options: z.strictObject({
+      database,
+      /** Only these, by their path from the project's root or below the seeds directory of their database. */
+      files: z.array(requestText(seedPathLength).min(1)).min(1).max(1000).optional(),
+      /** Run again what was run before. */
+      again: flag,
+      dryRun,
+      confirm,
+      expectedPlan,
+      waitSeconds,
+      sliceMs: executing.sliceMs,
+    }),
+    permission: "apply",
+    changes: "unless-dry-run",
+    ledger: "create",
+    listsMigrations: false,
+    takesUploads: false,
+    takesSeeds: true,
   },
   cancel: {
     options: z.strictObject({ run: runId }),
@@ -369,6 +399,12 @@ export function takesMetadata(operation: Operation): boolean {
 /** True if the operation refuses, or names, the risks of its plan where the client's configuration protects the environment. */
 export function refusesRisks(operation: Operation): boolean {
   return "refuseRisks" in operations[operation].options.shape;
+}
+
+/** True if a client may send seeds with the request. */
+export function takesSeeds(operation: Operation): boolean {
+  const definition: OperationDefinition = operations[operation];
+  return definition.takesSeeds === true;
 }
 
 /** True where a caller with this permission may run the operation. */

@@ -71,6 +71,18 @@ function metadataRequestOf<O extends "metadata-diff" | "metadata-apply">(operati
   });
 }
 
+/** Requests about seeds may bring those of a directory. */
+function seedRequestOf<O extends "seed">(operation: O) {
+  const options: (typeof operations)[O]["options"] = operations[operation].options;
+  return z.strictObject({
+    ...envelope,
+    operation: z.literal(operation),
+    options,
+    /** Seeds that are used instead of those in the image (seed-upload.ts). */
+    seeds: UploadEnvelope.optional(),
+  });
+}
+
 /** One request: strict everywhere. Never an endpoint or a secret, and SQL only in the files of an upload, or as the statement of `sql`. */
 export const Request = z.discriminatedUnion("operation", [
   uploadRequestOf("apply"),
@@ -82,6 +94,7 @@ export const Request = z.discriminatedUnion("operation", [
   uploadRequestOf("rehearse"),
   requestOf("inventory"),
   uploadRequestOf("mark"),
+  seedRequestOf("seed"),
   requestOf("cancel"),
   requestOf("history"),
   requestOf("sql"),

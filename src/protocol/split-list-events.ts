@@ -1,8 +1,9 @@
-import type { DatabasePlan, EventOf, RunEvent } from "./events.ts";
+import type { DatabasePlan, DatabaseSeeds, EventOf, RunEvent } from "./events.ts";
 import { joinRows, splitRows } from "./split-rows.ts";
 
 type ListEvent =
   | EventOf<"plan">
+  | EventOf<"seed.plan">
   | EventOf<"status">
   | EventOf<"history">
   | EventOf<"rows">
@@ -30,6 +31,15 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
           ...event,
           databases: adjacent<DatabasePlan>(databases).map(joinedPlans),
         })),
+      );
+    case "seed.plan":
+      return marked(
+        groups(
+          event.databases.flatMap(({ items, ...database }) =>
+            rowsOf(items, (rows) => ({ ...database, items: rows })),
+          ),
+          budget,
+        ).map((databases) => ({ ...event, databases: adjacent(databases).map(joinedSeeds) })),
       );
     case "status":
       return marked(
@@ -89,6 +99,13 @@ function joinParts(parts: readonly ListEvent[], last: ListEvent): ListEvent {
           parts.flatMap((part) => (part.type === "plan" ? part.databases : [])),
         ).map(joinedPlans),
       };
+    case "seed.plan":
+      return {
+        ...last,
+        databases: adjacent(
+          parts.flatMap((part) => (part.type === "seed.plan" ? part.databases : [])),
+        ).map(joinedSeeds),
+      };
     case "status":
       return {
         ...last,
@@ -141,6 +158,13 @@ function joinedPlans(parts: readonly [DatabasePlan, ...DatabasePlan[]]): Databas
   };
 }
 
+function joinedSeeds([first, ...more]: readonly [
+  DatabaseSeeds,
+  ...DatabaseSeeds[],
+]): DatabaseSeeds {
+  return { ...first, items: [first, ...more].flatMap(({ items }) => items) };
+}
+
 /** The changes, then the inconsistent objects. */
 function splitDiff(event: EventOf<"metadata.diff">, bytes: number): EventOf<"metadata.diff">[] {
   const { changes, inconsistent } = event;
@@ -171,7 +195,7 @@ function chunksOf(versions: readonly string[]): string[][] {
 }
 
 const listTypes: ReadonlySet<string> = new Set<ListEvent["type"]>([
-  ...(["plan", "status", "history", "rows"] as const),
+  ...(["plan", "seed.plan", "status", "history", "rows"] as const),
   ...(["metadata.diff", "metadata.status", "metadata.document"] as const),
 ]);
 

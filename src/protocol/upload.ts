@@ -32,7 +32,7 @@ const isPrintable = (text: string): boolean => !unprintable.test(text);
 const printable = "must not contain control characters";
 
 /** A single name, such as that of a file. */
-const entryName = (most: number) =>
+export const entryName = (most: number) =>
   z
     .string()
     .max(most)
@@ -40,7 +40,7 @@ const entryName = (most: number) =>
     .refine((text) => !/[/\\]/.test(text), "must not contain a slash");
 
 /** For messages only: the path is never opened. */
-const shownPath = z
+export const shownPath = z
   .string()
   .min(1)
   .max(1000)
@@ -59,7 +59,7 @@ const sql = z
   .refine((text) => !/\p{Surrogate}/u.test(text), "must be valid Unicode");
 
 /** SHA-256 in hex. */
-const checksum = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex characters");
+export const checksum = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex characters");
 
 /** A file with its text; or why it has none that can be run, which matters only if it would have to be. */
 export const UploadedFile = z.union([

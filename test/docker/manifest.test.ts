@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "vitest";
+import * as z from "zod";
 import { manifestName, manifestOf } from "../../src/engine/project/manifest.ts";
 import { realFileSystem } from "../../src/engine/project/file-system.ts";
 import { readProject } from "../../src/engine/project/project.ts";
@@ -11,6 +12,8 @@ import { dockerFile, filesIn, run, type Ran } from "./support/program.ts";
 const program = join(root, "dist/function/write-manifest.mjs");
 const up = "migrations/default/1700000000000_users/up.sql";
 const project = { "config.yaml": "version: 3\n", [up]: "SELECT 1;" };
+
+const Manifest = z.object({ seeds: z.record(z.string(), z.unknown()) });
 
 async function writeManifest(directory: string): Promise<Ran & { readonly manifest: string }> {
   const ran = await run(process.execPath, [program, directory]);
@@ -33,9 +36,23 @@ describe("the manifest of the image", () => {
     assert.match(stdout, /^1 files in the manifest$/m);
     assert.deepEqual(
       JSON.parse(readFileSync(manifest, "utf8")),
-      await manifestOf(await readProject(directory), realFileSystem),
+      await manifestOf(await readProject(directory), [], realFileSystem),
     );
     assert.equal(statSync(manifest).mode & 0o777, 0o644);
+  });
+
+  test("lists the seeds, too, and names those that are ignored", async (t) => {
+    const directory = await filesIn(t, {
+      ...project,
+      "seeds/default/01_a.sql": "SELECT 1;",
+      "seeds/default/02_b.Sql": "SELECT 2;",
+    });
+    const { code, stdout, stderr, manifest } = await writeManifest(directory);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^2 files in the manifest$/m);
+    assert.match(stderr, /^write-manifest: Ignored, .*: seeds\/default\/02_b\.Sql\.$/m);
+    const { seeds } = Manifest.parse(JSON.parse(readFileSync(manifest, "utf8")));
+    assert.deepEqual(Object.keys(seeds), ["seeds/default/01_a.sql"]);
   });
 
   for (const [what, files, code, message] of [

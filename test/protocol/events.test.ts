@@ -5,6 +5,7 @@ import type { FailureData } from "../../src/protocol/failure.ts";
 
 const at = "2026-11-24T10:00:00.000Z";
 const migration = { database: "default", version: "1", name: "a", direction: "up" } as const;
+const seed = { database: "default", seed: "01_a.sql" };
 const counts = { applied: 1, notReached: 2, tookMs: 3.5 };
 const failure = {
   kind: "migration",
@@ -132,11 +133,12 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
           digests: ["e"],
           applied: ["4", "5"],
           inDoubt: ["4"],
+          seeds: [{ name: "01_a.sql", checksum: "c" }],
         },
       ],
       more: true,
     },
-    optional: ["configVersion", "databases.0.inDoubt", "more"],
+    optional: ["configVersion", "databases.0.inDoubt", "databases.0.seeds", "more"],
   },
   {
     event: {
@@ -163,6 +165,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
           live: false,
           activity: "create index",
           migrations: [{ database: "default", version: "1", name: "a", change: "up", ms: 12.5 }],
+          seeds: [{ database: "default", name: "01_a.sql", ms: 2 }],
         },
       ],
       more: true,
@@ -175,6 +178,8 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       ...["directory", "branch", "commit", "dirty"].map((field) => `runs.0.source.${field}`),
       "runs.0.activity",
       "runs.0.migrations.0.ms",
+      "runs.0.seeds",
+      "runs.0.seeds.0.ms",
       "more",
     ],
   },
@@ -213,6 +218,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
           openMs: 1,
           query: "SELECT 1",
           migration: { version: "1", name: "a" },
+          seed: "01_a.sql",
           waitsFor: { mode: "ShareLock", kind: "relation", object: "orders", waitedMs: 1 },
           blockedBy: [{ pid: 2, holds: "ShareLock" }],
         },
@@ -226,6 +232,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       "sessions.0.openMs",
       "sessions.0.query",
       "sessions.0.migration",
+      "sessions.0.seed",
       "sessions.0.waitsFor",
       "sessions.0.waitsFor.object",
       "sessions.0.waitsFor.waitedMs",
@@ -359,6 +366,36 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
     },
     optional: [],
   },
+  {
+    event: {
+      type: "seed.plan",
+      dryRun: true,
+      fingerprint: "f",
+      databases: [
+        {
+          database: "default",
+          kind: "postgres",
+          recorded: true,
+          items: [
+            {
+              ...{ seed: "01_a.sql", file: "seeds/default/01_a.sql", lines: 2 },
+              ...{ state: "again", appliedAt: at },
+            },
+          ],
+        },
+      ],
+      more: true,
+    },
+    optional: ["dryRun", "fingerprint", "databases.0.items.0.appliedAt", "more"],
+  },
+  { event: { type: "seed.started", ...seed }, optional: [] },
+  {
+    event: { type: "seed.applied", ...seed, tookMs: 1, notices: ["empty"] },
+    optional: ["notices"],
+  },
+  { event: { type: "seed.failed", ...seed, tookMs: 1, failure }, optional: optionalOfFailure },
+  { event: { type: "seed.skipped", ...seed, reason: "was run before" }, optional: [] },
+  { event: { type: "seed.unknown", ...seed, reason: "lost" }, optional: [] },
   {
     event: { type: "waiting", reason: "lock", message: "waiting for a lock", waitedMs: 0 },
     optional: [],

@@ -23,6 +23,7 @@ import { newMigration } from "../../src/cli/commands/new.ts";
 import { plan } from "../../src/cli/commands/plan.ts";
 import { redo } from "../../src/cli/commands/redo.ts";
 import { resetTo } from "../../src/cli/commands/reset-to.ts";
+import { seed } from "../../src/cli/commands/seed.ts";
 import { sql } from "../../src/cli/commands/sql.ts";
 import { squash } from "../../src/cli/commands/squash.ts";
 import { status } from "../../src/cli/commands/status.ts";
@@ -59,6 +60,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   "metadata restore": [metadataRestore, schemas.MetadataRestoreOptions],
   "metadata reload": [metadataReload, schemas.MetadataReloadOptions],
   "metadata status": [metadataStatus, schemas.MetadataStatusOptions],
+  seed: [seed, schemas.SeedOptions],
 };
 
 /** Why the program refuses these words before it reads any configuration; undefined if it does not. */

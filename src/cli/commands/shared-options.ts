@@ -20,7 +20,7 @@ export function globalOptions(): CliOption[] {
 }
 
 /** The values of an option that can be repeated. */
-const collect = (value: string, before: unknown): string[] => [
+export const collect = (value: string, before: unknown): string[] => [
   ...(Array.isArray(before) ? before.map(String) : []),
   value,
 ];
@@ -186,6 +186,21 @@ export function addMetadataSourceOptions(command: CliCommand): CliCommand {
       "--image",
       "use the metadata in the image, whatever the configuration sets",
     ).locates("everywhere"),
+  ]);
+}
+
+/** Declares where seeds come from: `--from` and `--image`, options of the target. */
+export function addSeedSourceOptions(command: CliCommand): CliCommand {
+  return addExclusiveOptions(command, [
+    new CliOption(
+      "--from <directory>",
+      "use the seeds in this directory instead of those in the image",
+    )
+      .locates("everywhere")
+      .completedBy("directory"),
+    new CliOption("--image", "use the seeds in the image, whatever the configuration sets").locates(
+      "everywhere",
+    ),
   ]);
 }
 

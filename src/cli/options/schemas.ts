@@ -193,6 +193,14 @@ export const MarkOptions = TargetOptions.extend({
     path: [],
   });
 
+export const SeedOptions = TargetOptions.extend({
+  database,
+  file: operations.seed.options.shape.files,
+  again: flag,
+  dryRun: flag,
+  wait: Wait,
+});
+
 export const BaselineOptions = TargetOptions.extend({
   database,
   to: bounds.to,

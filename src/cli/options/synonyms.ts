@@ -8,6 +8,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   new: ["create", "add", "generate", "make", "gen"],
   envs: ["environments"],
   history: ["log", "logs", "runs"],
+  seed: ["seeds", "plant"],
   sql: ["query", "select", "psql", "execute"],
   locks: ["blocked", "blocking", "activity"],
   cancel: ["stop", "abort", "kill"],
@@ -25,8 +26,6 @@ export function commandFor(word: string): string | undefined {
 
 /** Words of other tools, of which this one has nothing. */
 export const foreignWords: ReadonlySet<string> = new Set([
-  "seed",
-  "seeds",
   "login",
   "logout",
   "reset",

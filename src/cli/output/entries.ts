@@ -1,9 +1,17 @@
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { fromFailureData, type Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import { stepsText, eventLine, finishedLine, runHeader } from "./messages.ts";
+import { eventLine, finishedLine, runHeader, seedsHeader, stepsText } from "./messages.ts";
 import { rowCount } from "./views/rows.ts";
-import { planIsResult, type Row, type RunView } from "./run-view.ts";
+import {
+  isSeedEvent,
+  isToRun,
+  planIsResult,
+  seedRow,
+  type Row,
+  type RunView,
+  type SeedEvent,
+} from "./run-view.ts";
 import { banner } from "./views/banner.ts";
 
 /** Events whose content is the result of a command. */
@@ -12,13 +20,14 @@ export type ResultEvent =
   | EventOf<"history">
   | EventOf<"cancel.requested">
   | EventOf<"plan">
+  | EventOf<"seed.plan">
   | EventOf<"locks">
   | EventOf<"rehearsal">
   | EventOf<"metadata.diff">
   | EventOf<"metadata.status">
   | EventOf<"rows">;
 
-/** The report on one migration. */
+/** The report on one migration or seed. */
 export type StepState =
   | "started"
   | "running"
@@ -76,12 +85,13 @@ export function entriesOf(
     case "run.failed":
       return failedEntries(view, event);
     default:
+      if (isSeedEvent(event)) return seedEntries(event);
       return isMigrationEvent(event) ? migrationEntries(event) : noticeEntries(event);
   }
 }
 
 /** A result whatever the command is; a plan is one for some. */
-type Answer = Exclude<ResultEvent, { type: "plan" }>;
+type Answer = Exclude<ResultEvent, { type: "plan" | "seed.plan" }>;
 
 const answers: ReadonlySet<string> = new Set<Answer["type"]>([
   "status",
@@ -146,6 +156,35 @@ function migrationEntries(event: MigrationEvent): OutputEntry[] {
   }
 }
 
+function seedEntries(event: SeedEvent): OutputEntry[] {
+  if (event.type === "seed.plan") return seedPlanEntries(event);
+  const row = seedRow(event);
+  switch (event.type) {
+    case "seed.started":
+      return [{ kind: "step", row, state: "started" }];
+    case "seed.applied": {
+      const { tookMs, notices = [] } = event;
+      return [{ kind: "step", row, state: "applied", tookMs, notices }];
+    }
+    case "seed.failed":
+      return [
+        { kind: "step", row, state: "failed", tookMs: event.tookMs },
+        { kind: "failure", row, failure: fromFailureData(event.failure) },
+      ];
+    case "seed.skipped":
+      return [{ kind: "step", row, state: "skipped", reason: event.reason }];
+    case "seed.unknown":
+      return [{ kind: "step", row, state: "outcome unknown", reason: event.reason }];
+  }
+}
+
+function seedPlanEntries(event: EventOf<"seed.plan">): OutputEntry[] {
+  if (event.dryRun === true) return [{ kind: "result", event }];
+  return event.databases
+    .filter(({ items }) => items.some(isToRun))
+    .map((database) => ({ kind: "notice", text: seedsHeader(database) }));
+}
+
 /** A run that is continued after a pause starts again; the banner is shown once. */
 function bannerEntries(
   { started, connection }: RunView,
@@ -167,13 +206,19 @@ function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputE
   const text = finishedLine(event, view.operation, {
     dryRun: view.dryRun,
     planned: view.pending.length,
-    already: view.databases.reduce((sum, { applied }) => sum + applied, 0),
+    already: alreadyDone(view),
     rolledBack: view.rolledBack,
     metadata: view.metadata,
   });
   return text === undefined
     ? []
     : [{ kind: "finished", text, cancelled: event.cancelled ?? false }];
+}
+
+/** Migrations that were applied before, or seeds that were run before. */
+function alreadyDone({ databases, seeds }: RunView): number {
+  const seeded = seeds.flatMap(({ items }) => items).filter(({ state }) => state === "applied");
+  return databases.reduce((sum, { applied }) => sum + applied, seeded.length);
 }
 
 /** The steps done before a failure. A redo that fails has only rolled back. */

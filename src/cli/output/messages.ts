@@ -1,4 +1,11 @@
-import type { DatabasePlan, EventOf, PlanItem, RunEvent } from "../../protocol/events.ts";
+import type {
+  DatabasePlan,
+  DatabaseSeeds,
+  EventOf,
+  PlanItem,
+  RunEvent,
+  SeedItem,
+} from "../../protocol/events.ts";
 import { migrationLabel } from "../../protocol/migration.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { duration, localTime, plural } from "./format.ts";
@@ -40,6 +47,33 @@ function planSummary(items: readonly PlanItem[]): string {
     : `${down.size} to roll back, ${up.size} to apply`;
 }
 
+/** `2 seeds to run in default (postgres), 3 run before`. */
+export function seedsHeader({ database, kind, items }: DatabaseSeeds): string {
+  const before = items.filter(({ state }) => state === "applied").length;
+  const toRun = items.length - before;
+  const what = toRun === 0 ? "nothing to run" : `${plural(toRun, "seed")} to run`;
+  return `${what} in ${database} (${kind}), ${before} run before`;
+}
+
+/** What is special about a selected seed. */
+export function seedRemarks({ lines, state, appliedAt }: SeedItem): string {
+  const run = appliedAt === undefined ? "run before" : `run ${localTime(appliedAt)}`;
+  switch (state) {
+    case "pending":
+      return plural(lines, "line");
+    case "again":
+      return appliedAt === undefined
+        ? plural(lines, "line")
+        : `${plural(lines, "line")}  again, ${run}`;
+    case "applied":
+      return `not run: ${run}`;
+    case "changed":
+      return `! has changed since: ${run}`;
+    case "unfinished":
+      return `! did not reach its end: ${run}`;
+  }
+}
+
 /** What is special about a planned file, as text, so that it does not depend on colours. */
 export function itemRemarks(item: PlanItem): string {
   return [
@@ -66,7 +100,7 @@ interface FinishedPlan {
   readonly dryRun: boolean;
   /** Steps of the plan. */
   readonly planned: number;
-  /** Migrations that had been applied before. */
+  /** Migrations or seeds that had been applied before. */
   readonly already: number;
   /** Migrations that this run has rolled back. */
   readonly rolledBack: number;
@@ -83,10 +117,20 @@ export function finishedLine(
   if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not run`;
   if (operation === "metadata-apply" || operation === "metadata-restore")
     return metadataLine(event, operation, plan);
-  if (!plan.dryRun) return doneLine(event, operation, plan);
+  if (!plan.dryRun)
+    return operation === "seed" ? seedsDoneLine(event, plan) : doneLine(event, operation, plan);
   return plan.planned === 0
     ? "nothing to do"
-    : `${plural(plan.planned, "migration")} would run; nothing was changed`;
+    : `${plural(plan.planned, operation === "seed" ? "seed" : "migration")} would run; nothing was changed`;
+}
+
+function seedsDoneLine(
+  { applied, tookMs }: EventOf<"run.finished">,
+  { already }: FinishedPlan,
+): string {
+  return applied === 0
+    ? `no seed to run, ${already} run before`
+    : `${plural(applied, "seed")} run in ${duration(tookMs)}`;
 }
 
 function metadataLine(

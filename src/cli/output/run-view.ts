@@ -1,16 +1,28 @@
-import type { DatabasePlan, EventOf, PlanItem, RunEvent } from "../../protocol/events.ts";
+import type {
+  DatabasePlan,
+  DatabaseSeeds,
+  EventOf,
+  PlanItem,
+  RunEvent,
+  SeedItem,
+} from "../../protocol/events.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { ConnectionInfo } from "../connection/connection.ts";
 
-/** A migration as a line names it. */
+/** A migration or a seed as a line names it. */
 export interface Row {
   readonly database: string;
+  /** Empty for a seed. */
   readonly version: string;
   readonly name: string;
 }
 
-export interface PendingRow extends Row {
-  readonly item: PlanItem;
+export type PendingRow = Row & ({ readonly item: PlanItem } | { readonly seed: SeedItem });
+
+/** `1700000000000 add_users`, or the name of a seed. */
+export function rowLabel(row: Pick<Row, "version" | "name">): string {
+  return row.version === "" ? row.name : migrationLabel(row, " ");
 }
 
 /** The renderers' state of a run: every line is derived from it and the current event. */
@@ -20,8 +32,10 @@ export interface RunView {
   readonly started: EventOf<"run.started"> | undefined;
   /** Databases of the latest plan. */
   readonly databases: readonly DatabasePlan[];
+  /** The same of a plan of seeds. */
+  readonly seeds: readonly DatabaseSeeds[];
   readonly dryRun: boolean;
-  /** Planned migrations that have not started. */
+  /** Planned migrations or seeds that have not started. */
   readonly pending: readonly PendingRow[];
   /** The migration in progress; `sinceMs` in epoch milliseconds. */
   readonly running: (Row & { readonly sinceMs: number }) | undefined;
@@ -45,6 +59,7 @@ export function newRunView(operation: string): RunView {
     connection: undefined,
     started: undefined,
     databases: [],
+    seeds: [],
     dryRun: false,
     pending: [],
     running: undefined,
@@ -67,34 +82,54 @@ export function reduceView(view: RunView, event: RunEvent | UnknownEvent, now: n
       return {
         ...next,
         databases: event.databases,
-        dryRun: event.dryRun ?? false,
+        dryRun: event.dryRun === true,
         pending: pendingRows(event),
       };
-    case "migration.started": {
-      const { database, version, name } = event;
-      return {
-        ...next,
-        pending: withoutFirst(view, event),
-        running: { database, version, name, sinceMs: now },
-      };
-    }
+    case "migration.started":
+      return startRow(next, event, now);
     case "migration.applied":
       return {
-        ...finishMigration(next, event),
+        ...finishRow(next, event),
         done: view.done + 1,
         rolledBack: view.rolledBack + (event.direction === "down" ? 1 : 0),
       };
     case "migration.failed":
-      return { ...finishMigration(next, event), shownFailure: event.failure.message };
+      return { ...finishRow(next, event), shownFailure: event.failure.message };
     case "migration.skipped":
-      return finishMigration(next, event);
+      return finishRow(next, event);
     case "waiting":
       return { ...next, waitingFor: event.message };
     case "run.finished":
     case "run.failed":
       return closeView(next);
     default:
-      return metadataView(next, event);
+      return isSeedEvent(event) ? afterSeed(next, event, now) : metadataView(next, event);
+  }
+}
+
+/** An event about seeds. */
+export type SeedEvent = Extract<RunEvent, { type: `seed.${string}` }>;
+
+export function isSeedEvent(event: RunEvent | UnknownEvent): event is SeedEvent {
+  return event.type.startsWith("seed.");
+}
+
+function afterSeed(view: RunView, event: SeedEvent, now: number): RunView {
+  switch (event.type) {
+    case "seed.plan": {
+      const { databases, dryRun = false } = event;
+      return { ...view, seeds: databases, dryRun, pending: pendingSeeds(event) };
+    }
+    case "seed.started":
+      return startRow(view, seedRow(event), now);
+    case "seed.applied":
+      return { ...finishRow(view, seedRow(event)), done: view.done + 1 };
+    case "seed.failed":
+      return { ...finishRow(view, seedRow(event)), shownFailure: event.failure.message };
+    case "seed.skipped":
+      return finishRow(view, seedRow(event));
+    case "seed.unknown":
+      return view;
   }
 }
 
@@ -113,8 +148,24 @@ export function closeView(view: RunView): RunView {
 }
 
 /** True if rows need to name their database. */
-export function severalDatabases({ databases }: RunView): boolean {
-  return databases.filter(({ items }) => items.length > 0).length > 1;
+export function severalDatabases({ databases, seeds }: RunView): boolean {
+  return [...databases, ...seeds].filter(({ items }) => items.length > 0).length > 1;
+}
+
+/** A seed of an event as a row. */
+export function seedRow({
+  database,
+  seed,
+}: {
+  readonly database: string;
+  readonly seed: string;
+}): Row {
+  return { database, version: "", name: seed };
+}
+
+/** True for a seed that the run runs. */
+export function isToRun({ state }: SeedItem): boolean {
+  return state === "pending" || state === "again";
 }
 
 /** True if the plan is the command's result, not the start of a run. */
@@ -128,13 +179,34 @@ function pendingRows({ databases }: EventOf<"plan">): PendingRow[] {
   );
 }
 
-function finishMigration(view: RunView, row: Row): RunView {
+function pendingSeeds({ databases }: EventOf<"seed.plan">): PendingRow[] {
+  return databases.flatMap(({ database, items }) =>
+    items
+      .filter(isToRun)
+      .map((item) => ({ ...seedRow({ database, seed: item.seed }), seed: item })),
+  );
+}
+
+function startRow(view: RunView, { database, version, name }: Row, now: number): RunView {
+  const row = { database, version, name };
+  return {
+    ...view,
+    pending: withoutFirst(view, row),
+    running: { ...row, sinceMs: now },
+  };
+}
+
+function finishRow(view: RunView, row: Row): RunView {
   return { ...view, pending: withoutFirst(view, row), running: undefined };
 }
 
-/** Removes the first row of a version that has not started: a redo has each version twice, down and up. */
-function withoutFirst({ pending, running }: RunView, { database, version }: Row): PendingRow[] {
-  const at = pending.findIndex((row) => row.database === database && row.version === version);
-  if (at < 0 || running?.version === version) return [...pending];
+/** Removes the first row of a step that has not started: a redo has each version twice, down and up. */
+function withoutFirst({ pending, running }: RunView, of: Row): PendingRow[] {
+  const at = pending.findIndex((row) => row.database === of.database && isSameStep(row, of));
+  if (at < 0 || (running && isSameStep(running, of))) return [...pending];
   return pending.toSpliced(at, 1);
+}
+
+function isSameStep(a: Row, b: Row): boolean {
+  return a.version === b.version && (a.version !== "" || a.name === b.name);
 }

@@ -23,6 +23,7 @@ const questions: Readonly<Record<Operation, string>> = {
   "reset-to": "Reset",
   inventory: "Compare with",
   mark: "Mark in",
+  seed: "Run seeds in",
   cancel: "Cancel in",
   history: "History of",
   locks: "Locks in",

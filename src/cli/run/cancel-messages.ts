@@ -1,6 +1,6 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint } from "../../protocol/hint.ts";
-import { migrationLabel } from "../../protocol/migration.ts";
+import { rowLabel } from "../output/run-view.ts";
 import type { StopState } from "./cancellation.ts";
 import { serves, type RunState } from "./run-state.ts";
 
@@ -11,20 +11,25 @@ export const stopPendingMessage =
   "The run will be stopped as soon as it has started. Press Ctrl-C again to detach.";
 
 /** Shown when the run is asked to stop. */
-export function stopRequestedMessage({ current, waiting }: RunState): string {
+export function stopRequestedMessage({ current, waiting, request }: RunState): string {
+  const step = stepNoun(request);
   const what = current
-    ? "Stopping after the current migration …"
+    ? `Stopping after the current ${step} …`
     : waiting
-      ? "Stopping the run; it is waiting, and no migration is in progress …"
-      : "Stopping before the next migration …";
+      ? `Stopping the run; it is waiting, and no ${step} is in progress …`
+      : `Stopping before the next ${step} …`;
   return `${what} Press Ctrl-C again to detach.`;
 }
 
+function stepNoun({ operation }: RunState["request"]): string {
+  return operation === "seed" ? "seed" : "migration";
+}
+
 /** Shown when the function has confirmed the stop request. */
-export function stopAcceptedMessage({ current }: RunState): string {
+export function stopAcceptedMessage({ current, request }: RunState): string {
   return current
-    ? "Stop request accepted: the run will end after the current migration."
-    : "Stop request accepted: the run will start no further migration.";
+    ? `Stop request accepted: the run will end after the current ${stepNoun(request)}.`
+    : `Stop request accepted: the run will start no further ${stepNoun(request)}.`;
 }
 
 /** The run is no longer watched: what is known about its outcome, and the commands to follow up on it. */
@@ -50,12 +55,12 @@ function interruptedMessage({ operation, environment }: RunState["request"]): st
 }
 
 /** `state` is the one before detaching. */
-function detachedMessage({ current }: RunState, state: StopState): string {
+function detachedMessage({ current, request }: RunState, state: StopState): string {
   switch (state) {
     case "stop-accepted":
       return current
-        ? "Detached. The run will stop after the current migration."
-        : "Detached. The run will start no further migration.";
+        ? `Detached. The run will stop after the current ${stepNoun(request)}.`
+        : `Detached. The run will start no further ${stepNoun(request)}.`;
     case "stop-requested":
       return "Detached. The stop request was not confirmed: the run may continue to its end.";
     case "stop-pending":
@@ -71,15 +76,15 @@ function detachedMessage({ current }: RunState, state: StopState): string {
 function embeddedFailure({ request, current }: RunState): Failure {
   const status = runHint(["status", request.environment]);
   const goOn = retryHint({ without: ["--reset"], reason: "to continue" });
-  return new Failure("interrupted", "interrupted", embeddedMessage(current), {
-    hints: request.operation === "apply" ? [goOn, status] : [status],
+  return new Failure("interrupted", "interrupted", embeddedMessage(current, request), {
+    hints: ["apply", "seed"].includes(request.operation) ? [goOn, status] : [status],
   });
 }
 
 /** The server rolls back a transaction whose client has disconnected, unless the commit had already been sent. */
-function embeddedMessage(current: RunState["current"]): string {
-  if (!current) return "Interrupted; no migration was in progress.";
-  const what = `Interrupted during ${migrationLabel(current, " ")}:`;
+function embeddedMessage(current: RunState["current"], request: RunState["request"]): string {
+  if (!current) return `Interrupted; no ${stepNoun(request)} was in progress.`;
+  const what = `Interrupted during ${rowLabel(current)}:`;
   return current.transaction
     ? `${what} it was rolled back, unless it had just committed.`
     : `${what} it runs outside a transaction, so anything it had already done remains.`;

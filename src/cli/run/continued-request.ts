@@ -24,6 +24,7 @@ export function continuedRequest(
       return { ...original, part, options: { ...original.options, version } };
     }
     case "reset-to":
+    case "seed":
       return { ...original, part };
     default:
       return original;

@@ -1,6 +1,11 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
-import { takesMetadata, type Operation, type OptionsOf } from "../../protocol/operations.ts";
+import {
+  takesMetadata,
+  takesSeeds,
+  type Operation,
+  type OptionsOf,
+} from "../../protocol/operations.ts";
 import { rehearsalRefused } from "../../protocol/rehearsal-refused.ts";
 import { changesSomething } from "../../protocol/request.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -19,6 +24,11 @@ import {
   uploadDirectories,
   type UploadDirectories,
 } from "../upload/environment-upload.ts";
+import {
+  EnvironmentSeeds,
+  seedDirectories,
+  type SeedDirectories,
+} from "../upload/seed-directories.ts";
 import { metadataDirectories, type MetadataDirectories } from "../upload/metadata-directories.ts";
 import type { LocalMetadata } from "../upload/local-metadata.ts";
 import { uploadDirectory } from "../upload/upload-directory.ts";
@@ -117,6 +127,8 @@ export interface PreparedRun {
   readonly upload?: EnvironmentUpload;
   /** Reads the metadata of a local directory, which is used instead of that in the image. */
   readonly metadata?: () => Promise<LocalMetadata>;
+  /** Seeds in a local directory, which are used instead of those in the image. */
+  readonly seeds?: EnvironmentSeeds;
 }
 
 /**
@@ -132,12 +144,14 @@ export function prepareRun(
     loaded,
     directories = uploadDirectories(context),
     metadata = metadataDirectories(context),
+    seeds = seedDirectories(context),
   }: {
     readonly environment: string;
     readonly loaded: LoadedConfig;
     /** Directories that several environments share. */
     readonly directories?: UploadDirectories;
     readonly metadata?: MetadataDirectories;
+    readonly seeds?: SeedDirectories;
   },
 ): PreparedRun {
   checkTargetOptions(environment, context.commandLine);
@@ -161,17 +175,21 @@ export function prepareRun(
     protected: changes && (target?.protected ?? false),
     trusted,
     ...(question !== undefined && { question }),
-    ...(uploaded !== undefined && uploadOf(spec.operation, uploaded, { directories, metadata })),
+    ...(uploaded !== undefined &&
+      uploadOf(spec.operation, uploaded, { directories, metadata, seeds })),
   };
 }
+
+/** Changes that a task does not make. */
+const inFunctionOnly: ReadonlySet<Operation> = new Set(["mark", "seed"]);
 
 /** The ECS task in which the operation runs migrations; undefined if it runs none, or in the function. */
 export function taskOf(
   request: Pick<OperationSpec, "operation"> & { readonly options: object },
   target: Target | undefined,
 ): Target["task"] {
-  const runsMigrations = request.operation !== "mark" && !takesMetadata(request.operation);
-  return changesSomething(request) && runsMigrations ? target?.task : undefined;
+  const isInFunction = inFunctionOnly.has(request.operation) || takesMetadata(request.operation);
+  return changesSomething(request) && !isInFunction ? target?.task : undefined;
 }
 
 /** True for `--changed`, except in `reset-to`, where it concerns applied versions and also works with the image's files. */
@@ -183,12 +201,17 @@ function isEmbedded(environment: string, { databaseUrl }: TargetOptions): boolea
   return environment === "local" && databaseUrl === undefined;
 }
 
-/** What is sent of a local directory: its metadata, or its migrations. */
+/** What is sent of a local directory: its metadata, its seeds, or its migrations. */
 function uploadOf(
   operation: Operation,
   root: string,
-  read: { readonly directories: UploadDirectories; readonly metadata: MetadataDirectories },
-): Pick<PreparedRun, "upload" | "metadata"> {
+  read: {
+    readonly directories: UploadDirectories;
+    readonly metadata: MetadataDirectories;
+    readonly seeds: SeedDirectories;
+  },
+): Pick<PreparedRun, "upload" | "metadata" | "seeds"> {
+  if (takesSeeds(operation)) return { seeds: new EnvironmentSeeds(read.seeds(root)) };
   return takesMetadata(operation)
     ? { metadata: read.metadata(root) }
     : { upload: new EnvironmentUpload(read.directories(root)) };

@@ -40,7 +40,8 @@ export function expectEvent(
     throw brokenStream(`"${event.type}" comes before "run.started"`);
   if (before.migrationFailed && afterSuccess.has(event.type))
     throw brokenStream(`"${event.type}" follows a migration that failed`);
-  return event.type === "migration.failed" ? { ...before, migrationFailed: true } : before;
+  const isFailure = event.type === "migration.failed" || event.type === "seed.failed";
+  return isFailure ? { ...before, migrationFailed: true } : before;
 }
 
 function expectOwn(event: EventOf<"run.started">, request: Request): void {

@@ -15,6 +15,7 @@ export function newRequest(
     options = {},
     upload,
     metadata,
+    seeds,
     countsQueries = false,
   }: {
     readonly environment: string;
@@ -23,6 +24,7 @@ export function newRequest(
     readonly options?: object;
     readonly upload?: UploadEnvelope | undefined;
     readonly metadata?: UploadEnvelope | undefined;
+    readonly seeds?: UploadEnvelope | undefined;
     /** `history`: runs of `sql` are counted instead of listed. */
     readonly countsQueries?: boolean | undefined;
   },
@@ -35,6 +37,7 @@ export function newRequest(
       ...{ environment, actor, operation, options },
       ...(upload && { upload }),
       ...(metadata && { metadata }),
+      ...(seeds && { seeds }),
       ...(operation === "status" && { accept: [statusColumns] }),
       ...(countsQueries && { accept: [countedQueries] }),
     },

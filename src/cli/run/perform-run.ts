@@ -6,6 +6,7 @@ import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { askInventory } from "../upload/ask-inventory.ts";
 import type { LocalMetadata } from "../upload/local-metadata.ts";
+import type { EnvironmentSeeds } from "../upload/seed-directories.ts";
 import { sendUpload } from "../upload/send-upload.ts";
 import { actorIn } from "./actor.ts";
 import { askThenRun } from "./ask-then-run.ts";
@@ -78,7 +79,8 @@ export async function sendRun(
   onEvent: RunPresenter["event"],
 ): Promise<FollowedRun> {
   const { prepared, presenter, connection, actor } = run;
-  const { environment, upload, metadata } = prepared;
+  const { environment, upload, metadata, seeds } = prepared;
+  if (seeds) return sendSeeds(context, spec, run, { more, onEvent, seeds });
   if (metadata) return sendMetadata(context, spec, run, { more, onEvent, read: metadata });
   if (!upload) return sendRequest(context, spec, run, { more, onEvent });
   const { operation } = spec;
@@ -101,6 +103,52 @@ export async function sendRun(
         // The recorded working copy is that of the uploaded directory.
         { ...run, actor: actorIn(from, actor) },
         { more, onEvent: onShown, upload: envelope },
+      ),
+    onEvent,
+  });
+}
+
+/** Sends one request with the seeds of a directory. */
+function sendSeeds(
+  context: CommandContext,
+  { operation, options, ...spec }: OperationSpec,
+  run: SendableRun,
+  {
+    more,
+    onEvent,
+    seeds,
+  }: {
+    readonly more: SentOptions;
+    readonly onEvent: RunPresenter["event"];
+    readonly seeds: EnvironmentSeeds;
+  },
+): Promise<FollowedRun> {
+  const { prepared, presenter, connection, actor } = run;
+  const { environment } = prepared;
+  const database = "database" in options ? options.database : undefined;
+  const files = "files" in options ? options.files : undefined;
+  const again = "again" in options ? options.again : undefined;
+  return sendUpload({
+    make: (isRefused) =>
+      seeds.make(
+        { database, files, again },
+        {
+          again: isRefused,
+          ask: () =>
+            askInventory(
+              connection,
+              { environment, actor, operation, database, seeds: true },
+              context,
+            ),
+          notice: (sentence) => presenter.notice(`! ${sentence}`),
+        },
+      ),
+    send: ({ envelope, from }, onShown) =>
+      sendRequest(
+        context,
+        { ...spec, operation, options },
+        { ...run, actor: actorIn(from, actor) },
+        { more, onEvent: onShown, seeds: envelope },
       ),
     onEvent,
   });
@@ -145,6 +193,7 @@ async function sendRequest(
     readonly onEvent: RunPresenter["event"];
     readonly upload?: UploadEnvelope;
     readonly metadata?: UploadEnvelope;
+    readonly seeds?: UploadEnvelope;
   },
 ): Promise<FollowedRun> {
   const { operation, countsQueries } = spec;

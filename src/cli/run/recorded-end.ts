@@ -14,15 +14,20 @@ export function recordedEnd(run: RunState, row: HistoryRow, outcome: string): Cl
   return { type: "run.failed", ...counts, failure: recordedFailure(run, outcome, row.failure) };
 }
 
-/** What a run has changed, and how many of the planned migrations it has not reached. */
+/** What a run has changed, and how many of the planned migrations and seeds it has not reached. */
 export function countsOf(
-  { planned }: RunState,
-  { migrations }: HistoryRow,
+  { planned, plannedSeeds }: RunState,
+  { migrations, seeds = [] }: HistoryRow,
 ): { readonly applied: number; readonly notReached: number } {
   const reached = new Set(migrations.map(({ version }) => version));
+  const steps = migrations.filter(({ change }) => change === "up" || change === "down");
+  const isRun = ({ database, seed }: RunState["plannedSeeds"][number]): boolean =>
+    seeds.some((run) => run.database === database && run.name === seed);
   return {
-    applied: migrations.filter(({ change }) => change === "up" || change === "down").length,
-    notReached: planned.filter(({ version }) => !reached.has(version)).length,
+    applied: steps.length + seeds.length,
+    notReached:
+      planned.filter(({ version }) => !reached.has(version)).length +
+      plannedSeeds.filter((planned) => !isRun(planned)).length,
   };
 }
 

@@ -114,7 +114,8 @@ export class RunPresenter {
 
   /** Shows a dry run that found nothing to do as if it had been the real run. */
   nothingToDo(event: PreviewEvent): void {
-    if (event.type === "plan") this.#show({ ...event, dryRun: false });
+    if (event.type === "plan" || event.type === "seed.plan")
+      this.#show({ ...event, dryRun: false });
     if (event.type === "metadata.diff") this.#show({ ...event, dryRun: undefined });
   }
 
@@ -175,7 +176,12 @@ export class RunPresenter {
   }
 
   #withResolvedHints(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
-    if (event.type !== "migration.failed" && event.type !== "run.failed") return event;
+    if (
+      event.type !== "migration.failed" &&
+      event.type !== "seed.failed" &&
+      event.type !== "run.failed"
+    )
+      return event;
     const { commandLine, env } = this.#context;
     return { ...event, failure: dataWithResolvedHints(event.failure, commandLine, env) };
   }

@@ -2,11 +2,13 @@ import type { EventOf, PlanItem, RunEvent } from "../../protocol/events.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { Request } from "../../protocol/request.ts";
+import { isSeedEvent, isToRun, type SeedEvent } from "../output/run-view.ts";
 
 type Started = EventOf<"run.started">;
 
-/** A migration that has started and not ended. */
+/** A migration or seed that has started and not ended. */
 export interface CurrentMigration {
+  /** Empty for a seed. */
   readonly version: string;
   readonly name: string;
   readonly transaction: boolean;
@@ -14,6 +16,12 @@ export interface CurrentMigration {
 
 interface PlannedMigration extends Pick<PlanItem, "version" | "direction" | "transaction"> {
   readonly database: string;
+}
+
+/** A seed of the latest plan that is to be run. */
+interface PlannedSeed {
+  readonly database: string;
+  readonly seed: string;
 }
 
 /** Everything known about a run, from its request and its events. */
@@ -25,6 +33,7 @@ export interface RunState {
   readonly started: Started | undefined;
   /** Steps of the latest plan. */
   readonly planned: readonly PlannedMigration[];
+  readonly plannedSeeds: readonly PlannedSeed[];
   readonly current: CurrentMigration | undefined;
   /** True while it waits for another run or for a lock. */
   readonly waiting: boolean;
@@ -43,6 +52,7 @@ export function newRun(request: Request, changes: boolean): RunState {
     changes,
     started: undefined,
     planned: [],
+    plannedSeeds: [],
     current: undefined,
     waiting: false,
     earlier: { applied: 0, tookMs: 0 },
@@ -73,7 +83,24 @@ export function reduceRun(run: RunState, event: RunEvent | UnknownEvent): RunSta
         earlier: { applied: event.applied, tookMs: event.tookMs },
       };
     default:
-      return afterAnswer(run, event);
+      return isSeedEvent(event) ? afterSeed(run, event) : afterAnswer(run, event);
+  }
+}
+
+function afterSeed(run: RunState, event: SeedEvent): RunState {
+  switch (event.type) {
+    case "seed.plan":
+      return { ...run, plannedSeeds: seedsOf(event), waiting: false };
+    case "seed.started": {
+      const current = { version: "", name: event.seed, transaction: true };
+      return { ...run, current, waiting: false };
+    }
+    case "seed.applied":
+    case "seed.failed":
+    case "seed.skipped":
+      return { ...run, current: undefined, waiting: false };
+    case "seed.unknown":
+      return run;
   }
 }
 
@@ -128,6 +155,12 @@ function stepsOf({ databases }: EventOf<"plan">): PlannedMigration[] {
       direction,
       transaction,
     })),
+  );
+}
+
+function seedsOf({ databases }: EventOf<"seed.plan">): PlannedSeed[] {
+  return databases.flatMap(({ database, items }) =>
+    items.filter(isToRun).map(({ seed }) => ({ database, seed })),
   );
 }
 

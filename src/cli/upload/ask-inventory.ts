@@ -23,17 +23,20 @@ export async function askInventory(
     actor,
     operation,
     database,
+    seeds,
   }: {
     readonly environment: string;
     readonly actor: Actor;
     /** The operation that the upload is for. */
     readonly operation: Operation;
     readonly database: string | undefined;
+    /** Ask for the seeds that were run, too. */
+    readonly seeds?: true;
   },
   { now, every, interrupts: { first: signal } }: Pick<CliContext, "now" | "every" | "interrupts">,
 ): Promise<FunctionInventory> {
   const request = newRequest(
-    { environment, actor, operation: "inventory", options: { database } },
+    { environment, actor, operation: "inventory", options: { database, seeds } },
     now(),
   );
   try {

@@ -3,6 +3,7 @@ import { uploadLimits, type UploadDocument, type UploadEnvelope } from "../../pr
 import type { JsonMap } from "../../metadata/document/json.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { MetadataUpload } from "../../protocol/metadata-upload.ts";
+import type { SeedUpload } from "../../protocol/seed-upload.ts";
 import { metadataTooLarge, uploadTooLarge } from "./too-large.ts";
 
 /** Up to this many bytes, the best compression takes no noticeable time. */
@@ -11,6 +12,16 @@ const smallBytes = 256 * 1024;
 /** A document as a request carries it. Throws `usage/upload-too-large`. */
 export function compressedUpload(document: UploadDocument): UploadEnvelope {
   return compressed(document, () => uploadTooLarge(filesIn(document)));
+}
+
+/** Seeds as a request carries them. Throws `usage/upload-too-large`. */
+export function compressedSeeds(upload: SeedUpload): UploadEnvelope {
+  const files = upload.seeds.flatMap((seed) =>
+    "file" in seed && "sql" in seed.file
+      ? [{ path: seed.file.path, size: Buffer.byteLength(seed.file.sql) }]
+      : [],
+  );
+  return compressed(upload, () => uploadTooLarge(files, "seeds"));
 }
 
 type ReadonlyMetadata = Omit<MetadataUpload, "document"> & { readonly document: JsonMap };

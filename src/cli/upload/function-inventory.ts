@@ -14,6 +14,8 @@ export interface KnownDatabase {
   readonly applied: ReadonlySet<Version>;
   /** Applied versions that an earlier run did not finish. */
   readonly inDoubt: ReadonlySet<Version>;
+  /** The checksum of each seed that was run, by name; absent if it was not asked for. */
+  readonly seeds?: ReadonlyMap<string, string>;
 }
 
 /** What the function has, as far as an upload depends on it. */
@@ -60,13 +62,17 @@ function databaseOf(name: string, parts: readonly Inventory[]): KnownDatabase {
     ),
     applied: new Set(own.flatMap(({ applied }) => applied)),
     inDoubt: new Set(own.flatMap(({ inDoubt = [] }) => inDoubt)),
+    seeds: new Map(
+      own.flatMap(({ seeds = [] }) => seeds.map(({ name, checksum }) => [name, checksum] as const)),
+    ),
   };
 }
 
 /** A function that does not support the operation is too old for uploads. */
 export function explainedInventoryFailure(thrown: unknown): unknown {
-  if (!(thrown instanceof Failure) || thrown.code !== "unknown-operation") return thrown;
-  return tooOld("", thrown);
+  if (!(thrown instanceof Failure)) return thrown;
+  if (thrown.code === "unknown-operation") return tooOld("", thrown);
+  return thrown.code === "unknown-option" ? tooOld("for seed", thrown) : thrown;
 }
 
 /** `what`: that for which it takes none; empty for everything. */

@@ -8,11 +8,21 @@ export interface UploadedFile {
   readonly size: number;
 }
 
+type UploadedKind = "migrations" | "seeds";
+
+const described: Readonly<Record<UploadedKind, string>> = {
+  migrations: "migrations here that the image does not have",
+  seeds: "seeds here that would be run",
+};
+
 /** Throws `usage/upload-too-large` before reading files that could not be sent in any case. */
-export function refuseTooLarge(files: readonly UploadedFile[]): void {
+export function refuseTooLarge(
+  files: readonly UploadedFile[],
+  what: UploadedKind = "migrations",
+): void {
   const { migrations } = uploadLimits;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  if (bytes > mostBytes) throw uploadTooLarge(files);
+  if (bytes > mostBytes) throw uploadTooLarge(files, what);
   if (files.length > 2 * migrations)
     throw new Failure(
       "usage",
@@ -23,20 +33,23 @@ export function refuseTooLarge(files: readonly UploadedFile[]): void {
 }
 
 /** `usage/upload-too-large`, with the largest of the files. */
-export function uploadTooLarge(files: readonly UploadedFile[]): Failure {
+export function uploadTooLarge(
+  files: readonly UploadedFile[],
+  what: UploadedKind = "migrations",
+): Failure {
   const largest = files.toSorted((a, b) => b.size - a.size).slice(0, namedAtMost);
   const names = largest.map(({ path, size }) => `${path} (${inMegabytes(size)} MB)`);
   return new Failure(
     "usage",
     "upload-too-large",
-    `The migrations here that the image does not have are too large to be uploaded: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression and about ${inMegabytes(mostBytes)} MB before. The largest: ${names.join(", ")}. Nothing was run.`,
+    `The ${described[what]} are too large to be uploaded: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression and about ${inMegabytes(mostBytes)} MB before. The largest: ${names.join(", ")}. Nothing was run.`,
     {
       hints: [
         deploy,
         retryHint({
           without: ["--from"],
           with: ["--image"],
-          reason: "to use the migrations of the image",
+          reason: `to use the ${what} of the image`,
         }),
       ],
     },
@@ -60,7 +73,7 @@ const mostBytes = uploadLimits.expandedBytes * 0.9;
 const namedAtMost = 3;
 
 const deploy = textHint(
-  "Deploy an image that contains the large migrations, or load the data another way; then upload the rest.",
+  "Deploy an image that contains the large files, or load the data another way; then upload the rest.",
 );
 
 function inMegabytes(bytes: number): string {

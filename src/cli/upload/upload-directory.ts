@@ -2,7 +2,12 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
-import { operations, takesMetadata, type Operation } from "../../protocol/operations.ts";
+import {
+  operations,
+  takesMetadata,
+  takesSeeds,
+  type Operation,
+} from "../../protocol/operations.ts";
 import type { CliContext } from "../context.ts";
 import { findProjectAbove, findProjectRoot } from "../project/find-project.ts";
 
@@ -68,7 +73,7 @@ function changedNeedsFrom(environment: string): Failure {
 }
 
 const takesDirectory = (operation: Operation): boolean =>
-  operations[operation].takesUploads || takesMetadata(operation);
+  operations[operation].takesUploads || takesMetadata(operation) || takesSeeds(operation);
 
 function noProjectHere(environment: string, cwd: string): Failure {
   return new Failure(

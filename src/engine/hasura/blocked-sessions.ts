@@ -109,8 +109,8 @@ const Answer = z.preprocess(
 );
 
 /**
- * Reads the answer to `blockedSessionsSql`. Passwords in statements are masked, and a session that runs a migration has its version
- * and name. Throws ZodError for anything else.
+ * Reads the answer to `blockedSessionsSql`. Passwords in statements are masked, and a session that runs a migration or a seed has
+ * its name. Throws ZodError for anything else.
  */
 export function readBlockedSessions(result: SqlResult): z.infer<typeof Answer> {
   const { sessions, notShown } = Answer.parse(JSON.parse(result.rows[0]?.[0] ?? "null"));
@@ -124,6 +124,9 @@ function described(session: LockSession): LockSession {
   return {
     ...session,
     query: maskPasswords(query),
-    ...(label && { migration: { version: label.version, name: label.name } }),
+    ...(label &&
+      ("seed" in label
+        ? { seed: label.seed }
+        : { migration: { version: label.version, name: label.name } })),
   };
 }

@@ -11,12 +11,14 @@ import { hasuraFailure, isAccessDenied } from "./errors.ts";
 /** Characters of a database's text that are kept, so that an event stays small. */
 const longestText = 8000;
 
-/** The migration that failed: the path of its file, and the SQL that was sent. Its error has been masked (`maskedError`). */
+/** The migration or seed that failed: the path of its file, and the SQL that was sent. Its error has been masked (`maskedError`). */
 export interface FailedFile {
   readonly file: string;
   readonly sql: string;
   /** The file was rolled back completely. */
   readonly nothingKept?: boolean;
+  /** True for a seed, which cannot run outside a transaction. */
+  readonly isSeed?: boolean;
   /** Records the migration as applied. */
   readonly markApplied?: Hint;
   /** How to find the session that holds the lock. */
@@ -26,7 +28,7 @@ export interface FailedFile {
 }
 
 /**
- * The failure of one migration's `run_sql`. A statement that the database refused is `migration/sql-failed` with the database's
+ * The failure of the `run_sql` of one migration or seed. A statement that the database refused is `migration/sql-failed` with the database's
  * error (docs/internals/hasura-protocol.md, "Errors"), as far as Hasura shows it. Anything else is a problem with Hasura or the
  * network.
  */
@@ -72,10 +74,10 @@ export function isOutcomeUnknown(error: HasuraCallError): boolean {
 }
 
 /** SQLSTATE 25001 is what PostgreSQL reports for statements that it refuses inside a transaction block. */
-function nextStep({ sqlstate }: SqlFailure, { nothingKept }: FailedFile): Hint {
+function nextStep({ sqlstate }: SqlFailure, { nothingKept, isSeed }: FailedFile): Hint {
   const rolledBack = nothingKept === true ? "the file was rolled back completely: " : "";
   const fix =
-    sqlstate === "25001"
+    sqlstate === "25001" && isSeed !== true
       ? 'if its statements cannot run in a transaction, put "-- hasura:no-transaction" on its first line'
       : "fix the file";
   return retryHint({ reason: `${rolledBack}${fix}, then run it again` });

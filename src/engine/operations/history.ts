@@ -39,5 +39,11 @@ export async function showHistory(
 /** One run in two databases: the worse outcome counts. */
 function merged(a: HistoryRow, b: HistoryRow): HistoryRow {
   const worse = a.outcome === "finished" || a.outcome === undefined ? b : a;
-  return { ...worse, live: a.live || b.live, migrations: [...a.migrations, ...b.migrations] };
+  const seeds = [...(a.seeds ?? []), ...(b.seeds ?? [])];
+  return {
+    ...worse,
+    live: a.live || b.live,
+    migrations: [...a.migrations, ...b.migrations],
+    ...(seeds.length > 0 && { seeds }),
+  };
 }

@@ -21,6 +21,8 @@ export interface ProjectConfig {
   readonly metadataDirectory: string;
   /** The only file of the metadata, instead of a directory. Relative to the project's root. */
   readonly metadataFile?: string;
+  /** Relative to the project's root. */
+  readonly seedsDirectory: string;
 }
 
 // Other keys (endpoint, secrets, actions …) are for the official CLI, and ignored.
@@ -41,6 +43,7 @@ const ConfigFile = z.object(
     // Not checked: migrations do not need it.
     metadata_directory: z.string().min(1).catch("metadata"),
     metadata_file: z.string().min(1).optional().catch(undefined),
+    seeds_directory: z.string().min(1).catch("seeds"),
   },
   "must be keys and values, such as version: 3",
 );
@@ -113,6 +116,7 @@ function configOf(text: string, path: string): ProjectConfig {
     version: config.data.version,
     migrationsDirectory: config.data.migrations_directory,
     metadataDirectory: config.data.metadata_directory,
+    seedsDirectory: config.data.seeds_directory,
     ...(config.data.metadata_file !== undefined && { metadataFile: config.data.metadata_file }),
   };
 }

@@ -1,12 +1,14 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as z from "zod";
 import { parseJson } from "../../protocol/json.ts";
 import type { FileState, FileSystem } from "./file-system.ts";
+import { checksumOfBytes } from "./migration-file.ts";
 import type { Project } from "./project.ts";
 import type { MigrationFile } from "./scan.ts";
+import type { ProjectSeeds, SeedOnDisk } from "./seeds.ts";
 
 /**
- * The file, in the directory of a project, that lists its migration files: made when an image is built, from the files that
+ * The file, in the directory of a project, that lists its migration files and seeds: made when an image is built, from the files that
  * are in it. Hidden, so that it is never taken for a migration or a database.
  */
 export const manifestName = ".hasura-migrate-manifest.json";
@@ -15,17 +17,50 @@ export const manifestName = ".hasura-migrate-manifest.json";
 const ListedFile = z.tuple([z.int(), z.int(), z.string().optional()]);
 
 /** `format` changes when what a checksum is taken of changes. */
-const Manifest = z.object({ format: z.literal(1), files: z.record(z.string(), ListedFile) });
+const Manifest = z.object({
+  format: z.literal(1),
+  files: z.record(z.string(), ListedFile),
+  /** Absent in older manifests, and where there are none. */
+  seeds: z.record(z.string(), ListedFile).optional(),
+});
 export type Manifest = z.infer<typeof Manifest>;
 
-/** The manifest of a project, from its files. Throws what reading them throws. */
-export async function manifestOf(project: Project, fs: FileSystem): Promise<Manifest> {
-  const files: Record<string, z.infer<typeof ListedFile>> = {};
-  for (const file of filesOf(project)) {
-    const { size, modifiedMs } = fs.stat(join(project.root, file.path));
-    files[file.path] = [size, Math.round(modifiedMs / 1000), await file.checksum()];
-  }
-  return { format: 1, files };
+/** The manifest of a project, from its files and its seeds. Throws what reading them throws. */
+export async function manifestOf(
+  project: Project,
+  seeds: readonly SeedOnDisk[],
+  fs: FileSystem,
+): Promise<Manifest> {
+  const listed = (path: string, checksum: string): z.infer<typeof ListedFile> => {
+    const { size, modifiedMs } = fs.stat(join(project.root, path));
+    return [size, Math.round(modifiedMs / 1000), checksum];
+  };
+  const files: Manifest["files"] = {};
+  for (const file of filesOf(project)) files[file.path] = listed(file.path, await file.checksum());
+  const listedSeeds: NonNullable<Manifest["seeds"]> = {};
+  for (const seed of seeds)
+    listedSeeds[seed.path] = listed(seed.path, checksumOfBytes(await seed.bytes()));
+  return { format: 1, files, ...(seeds.length > 0 && { seeds: listedSeeds }) };
+}
+
+/**
+ * The seeds of a project whose directory has a manifest that this process cannot write to: those that are as they are listed
+ * there have their checksums, and need not be read for them.
+ */
+export async function sealedSeeds(
+  seeds: ProjectSeeds<SeedOnDisk>,
+  root: string,
+  fs: FileSystem,
+): Promise<ProjectSeeds> {
+  const listed = fs.isWritable(root) ? undefined : (await readManifest(root, fs))?.seeds;
+  if (listed === undefined) return seeds;
+  const sealed = (seed: SeedOnDisk): SeedOnDisk => {
+    const path = join(root, seed.path);
+    const entry = listed[seed.path];
+    const isSealed = isAsListed(entry, fs.stat(path)) && !fs.isWritable(dirname(path));
+    return isSealed && entry?.[2] !== undefined ? { ...seed, checksum: entry[2] } : seed;
+  };
+  return { ...seeds, files: seeds.files.map(sealed) };
 }
 
 /** The manifest in a directory; undefined if there is none, or none that this version understands. */

@@ -290,7 +290,8 @@ function sizeOf(path: string, label: string, fs: FileSystem): number {
   }
 }
 
-async function bytesOf(path: string, label: string, fs: FileSystem): Promise<Uint8Array> {
+/** The bytes of a file. Throws `usage/unreadable-file`. */
+export async function bytesOf(path: string, label: string, fs: FileSystem): Promise<Uint8Array> {
   return fs.read(path).catch((cause: unknown) => {
     throw new Failure("usage", "unreadable-file", `${label} cannot be read.`, { cause });
   });

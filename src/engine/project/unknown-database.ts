@@ -13,12 +13,16 @@ export function unknownDatabase(name: string, known: KnownDatabases): Failure {
   return new Failure("usage", "unknown-database", message, { hints: [databasesHint(known)] });
 }
 
-/** The project has migrations for a database that Hasura does not have. */
-export function unconnectedDatabase(database: string, sources: readonly string[]): Failure {
+/** The project has migrations, or something else, for a database that Hasura does not have. */
+export function unconnectedDatabase(
+  database: string,
+  sources: readonly string[],
+  what = "migrations",
+): Failure {
   return new Failure(
     "usage",
     "unknown-database",
-    `There are migrations for the database ${database}, which is not connected to Hasura.`,
+    `There are ${what} for the database ${database}, which is not connected to Hasura.`,
     {
       hints: [
         databasesHint({ in: "Hasura", names: sources }),

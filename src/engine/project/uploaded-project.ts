@@ -157,7 +157,8 @@ function notSent(label: string): Failure {
   );
 }
 
-function configVersionDiffers(image: number, here: number): Failure {
+/** The failure for a directory whose layout is not that of the image: `usage/config-version-differs`. */
+export function configVersionDiffers(image: number, here: number): Failure {
   return new Failure(
     "usage",
     "config-version-differs",

@@ -59,6 +59,36 @@ export interface Step {
   readonly downSql?: string;
 }
 
+/** A seed, ready to be sent. It always runs in a transaction. */
+export interface SeedStep extends Pick<Step, "database" | "sql" | "checksum" | "settings"> {
+  readonly direction: "seed";
+  /** Its path below the seeds directory of its database, with forward slashes; recorded as its name. */
+  readonly name: string;
+  readonly noTransaction: false;
+}
+
+/** The last time that a seed was run. */
+export interface SeedRecord {
+  /** SHA-256 of the file as it was run. */
+  readonly checksum: string;
+  readonly run: string;
+  readonly appliedAt: Date;
+  /** False for a file that has committed by itself and has not reached its end. */
+  readonly isFinished: boolean;
+}
+
+/** The seeds of one database. */
+export interface SeedStore {
+  /** False if there is nothing to record seeds in. */
+  readonly isRecorded: boolean;
+  /** The records of seeds by name. After a seed's `replan`, call the migration store's `read` first. */
+  read(): Promise<ReadonlyMap<string, SeedRecord>>;
+  /** Runs a seed and records it. Errors of the database and the network are a `StepResult`, never thrown. */
+  run(step: SeedStep): Promise<StepResult>;
+  /** The names of seeds that were reported as done and are not, because a confirmed commit did not happen. Throws if that cannot be read. */
+  confirm(): Promise<readonly string[]>;
+}
+
 /** How one step ended. */
 export type StepResult =
   | { readonly outcome: "done"; readonly notices: readonly string[] }
@@ -231,6 +261,8 @@ export interface MigrationStore extends StoreCapabilities {
   readonly runs?: RunRegistry;
   /** Absent where nothing about metadata is recorded, such as in a ledger of an older version that this run does not upgrade. */
   readonly metadata?: MetadataRecord;
+  /** Absent where seeds cannot be run. */
+  readonly seeds?: SeedStore;
   /** The applied versions now. Call again after a step's `replan`. */
   read(): Promise<ReadonlyMap<Version, AppliedMigration>>;
   /**

@@ -7,7 +7,10 @@ export interface RunFacts {
   readonly rolledBack: number;
   /** Versions that were recorded without running SQL. */
   readonly marked: number;
+  /** Seeds that were run. */
+  readonly seeds: number;
   readonly failedMigration?: FailedMigration;
+  readonly failedSeed?: FailedSeed;
   /** The closing event of the newest invocation. */
   readonly end?: EventOf<"run.finished"> | EventOf<"run.failed"> | EventOf<"run.paused">;
 }
@@ -19,7 +22,12 @@ export interface FailedMigration {
   readonly direction: Direction;
 }
 
-export const noFacts: RunFacts = { applied: 0, rolledBack: 0, marked: 0 };
+export interface FailedSeed {
+  readonly database: string;
+  readonly name: string;
+}
+
+export const noFacts: RunFacts = { applied: 0, rolledBack: 0, marked: 0, seeds: 0 };
 
 /** The facts after an event. What follows a closing event changes nothing. */
 export function factsAfter(facts: RunFacts, event: RunEvent): RunFacts {
@@ -35,6 +43,10 @@ export function factsAfter(facts: RunFacts, event: RunEvent): RunFacts {
       const { database, version, name, direction } = event;
       return { ...facts, failedMigration: { database, version, name, direction } };
     }
+    case "seed.applied":
+      return { ...facts, seeds: facts.seeds + 1 };
+    case "seed.failed":
+      return { ...facts, failedSeed: { database: event.database, name: event.seed } };
     case "run.finished":
     case "run.failed":
     case "run.paused":
@@ -52,11 +64,11 @@ export type Outcome = "finished" | "cancelled" | "failed" | "refused";
 
 /** Undefined for a run that has not ended: it is paused, or its process was killed. */
 export function outcomeOf(facts: RunFacts): Outcome | undefined {
-  const { end, failedMigration } = facts;
+  const { end } = facts;
   if (end === undefined || end.type === "run.paused") return undefined;
   if (end.type === "run.finished") return end.cancelled === true ? "cancelled" : "finished";
   const { kind, code } = end.failure;
-  const hasDoneNothing = failedMigration === undefined && changesOf(facts) === 0;
+  const hasDoneNothing = !hasFailedStep(facts) && changesOf(facts) === 0;
   const isOpen = code === "data-loss" || code === "risk-not-allowed";
   const isRefusal =
     (kind === "busy" && code === "delivered-twice") ||
@@ -64,7 +76,11 @@ export function outcomeOf(facts: RunFacts): Outcome | undefined {
   return isRefusal ? "refused" : "failed";
 }
 
+function hasFailedStep({ failedMigration, failedSeed }: RunFacts): boolean {
+  return failedMigration !== undefined || failedSeed !== undefined;
+}
+
 /** How much a run changed. */
-export function changesOf({ applied, rolledBack, marked }: RunFacts): number {
-  return applied + rolledBack + marked;
+export function changesOf({ applied, rolledBack, marked, seeds }: RunFacts): number {
+  return applied + rolledBack + marked + seeds;
 }

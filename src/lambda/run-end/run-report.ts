@@ -2,7 +2,13 @@ import type { Request } from "../../protocol/request.ts";
 import type { LambdaContext } from "../invocation.ts";
 import { logAddress } from "./log-address.ts";
 import { oneLine } from "./one-line.ts";
-import { outcomeOf, type FailedMigration, type Outcome, type RunFacts } from "./run-facts.ts";
+import {
+  outcomeOf,
+  type FailedMigration,
+  type FailedSeed,
+  type Outcome,
+  type RunFacts,
+} from "./run-facts.ts";
 
 /** What is announced of a run's end: the `detail` of the event on an EventBridge bus (docs/notifications.md). */
 export interface RunReport {
@@ -24,9 +30,12 @@ export interface RunReport {
   readonly applied: number;
   readonly rolledBack: number;
   readonly marked: number;
+  /** Absent if no seed was run. */
+  readonly seeds?: number;
   readonly notReached: number;
   readonly failure?: { readonly kind: string; readonly code: string; readonly message: string };
   readonly failedMigration?: FailedMigration;
+  readonly failedSeed?: FailedSeed;
   /** Address of the run's lines in the console of CloudWatch Logs. */
   readonly log?: string;
 }
@@ -74,6 +83,7 @@ export function runReport(run: EndedRun): RunReport | undefined {
     applied: facts.applied,
     rolledBack: facts.rolledBack,
     marked: facts.marked,
+    ...(facts.seeds > 0 && { seeds: facts.seeds }),
     notReached: facts.end?.notReached ?? 0,
     ...failureOf(facts, clean),
     ...(log !== undefined && { log }),
@@ -81,9 +91,9 @@ export function runReport(run: EndedRun): RunReport | undefined {
 }
 
 function failureOf(
-  { end, failedMigration }: RunFacts,
+  { end, failedMigration, failedSeed }: RunFacts,
   clean: (text: string, most?: number) => string,
-): Pick<RunReport, "failure" | "failedMigration"> {
+): Pick<RunReport, "failure" | "failedMigration" | "failedSeed"> {
   if (end?.type !== "run.failed") return {};
   const { kind, code, message } = end.failure;
   return {
@@ -95,6 +105,9 @@ function failureOf(
         name: clean(failedMigration.name),
         direction: failedMigration.direction,
       },
+    }),
+    ...(failedSeed && {
+      failedSeed: { database: clean(failedSeed.database), name: clean(failedSeed.name) },
     }),
   };
 }

@@ -12,12 +12,15 @@ const verbs = {
  * from outside has no tags, and each @ is followed by a zero-width space.
  */
 export function slackText(report: RunReport): string {
-  const { environment, operation, outcome, failure, failedMigration: failed } = report;
+  const { environment, operation, outcome, failure, failedMigration: failed, failedSeed } = report;
   const migration =
     failed && `${failed.version}_${failed.name} (${failed.database}, ${failed.direction})`;
   return [
     `*${escaped(environment)}*: ${operation} ${verbs[outcome]} after ${duration(report.durationMs)}: ${counts(report)}`,
     ...(migration === undefined ? [] : [`Failed migration: ${escaped(migration)}`]),
+    ...(failedSeed
+      ? [`Failed seed: ${escaped(failedSeed.name)} (${escaped(failedSeed.database)})`]
+      : []),
     ...(failure ? [`${failure.kind}/${failure.code}: ${escaped(failure.message)}`] : []),
     `By ${escaped(callerOf(report))}`,
     ...(report.ciJob === undefined ? [] : [escaped(report.ciJob)]),
@@ -30,11 +33,12 @@ function callerOf({ user, host, gitBranch, gitCommit }: RunReport): string {
   return `${user} on ${host}${commit === "" ? "" : `, ${commit}`}`;
 }
 
-function counts({ applied, rolledBack, marked, notReached }: RunReport): string {
+function counts({ applied, rolledBack, marked, seeds = 0, notReached }: RunReport): string {
   const parts = [
     [applied, "applied"],
     [rolledBack, "rolled back"],
     [marked, "marked"],
+    [seeds, seeds === 1 ? "seed" : "seeds"],
     [notReached, "not reached"],
   ] as const;
   const texts = parts.flatMap(([count, what]) => (count > 0 ? [`${String(count)} ${what}`] : []));

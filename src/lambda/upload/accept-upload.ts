@@ -1,10 +1,11 @@
 import type { Request } from "../../protocol/request.ts";
 import type { MetadataUpload } from "../../protocol/metadata-upload.ts";
+import type { SeedUpload } from "../../protocol/seed-upload.ts";
 import type { UploadDocument } from "../../protocol/upload.ts";
 import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
 import { notWithHasuraCli } from "../hasura-cli/not-with-hasura-cli.ts";
 import type { Settings } from "../settings.ts";
-import { decodeMetadata, decodeUpload } from "./decode-upload.ts";
+import { decodeMetadata, decodeSeeds, decodeUpload } from "./decode-upload.ts";
 
 /** Whether the settings allow uploads; a protected environment needs `upload-when-protected` as well. */
 export function takesUploads({
@@ -33,6 +34,14 @@ export function acceptMetadata(request: Request, settings: Settings): MetadataUp
   if (metadata === undefined) return undefined;
   refuseUnlessAllowed(request, settings);
   return decodeMetadata(metadata);
+}
+
+/** The seeds that came with a request; undefined if those of the image are used. Throws as `acceptUpload` does. */
+export function acceptSeeds(request: Request, settings: Settings): SeedUpload | undefined {
+  const seeds = "seeds" in request ? request.seeds : undefined;
+  if (seeds === undefined) return undefined;
+  refuseUnlessAllowed(request, settings);
+  return decodeSeeds(seeds);
 }
 
 function refuseUnlessAllowed({ environment }: Request, settings: Settings): void {

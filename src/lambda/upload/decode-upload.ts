@@ -4,6 +4,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { parseJson } from "../../protocol/json.ts";
 import { metadataLimits, MetadataUpload } from "../../protocol/metadata-upload.ts";
+import { SeedUpload } from "../../protocol/seed-upload.ts";
 import { UploadDocument, uploadLimits, type UploadEnvelope } from "../../protocol/upload.ts";
 import { errorCode } from "../../system-error.ts";
 import { isBoundedJson, type JsonBounds } from "./bounded-json.ts";
@@ -30,6 +31,20 @@ export function decodeMetadata({ data }: UploadEnvelope): MetadataUpload {
   const { depth, values } = metadataLimits;
   const parsed = MetadataUpload.safeParse(parseJson(boundedText(data, { depth, values })));
   if (!parsed.success) throw invalid(problemsOf(parsed.error.issues));
+  return parsed.data;
+}
+
+/** Uploaded seeds, with the bounds of uploaded migrations. Throws usage (upload-too-large, upload-invalid). */
+export function decodeSeeds({ data }: UploadEnvelope): SeedUpload {
+  const text = boundedText(data, { depth: deepest, values: mostValues });
+  const parsed = SeedUpload.safeParse(parseJson(text));
+  if (!parsed.success) throw invalid(problemsOf(parsed.error.issues));
+  const seen = new Set<string>();
+  for (const { database, name } of parsed.data.seeds) {
+    const key = `${database}/${name}`;
+    if (seen.has(key)) throw invalid(`it contains the seed ${name} of ${database} twice`);
+    seen.add(key);
+  }
   return parsed.data;
 }
 

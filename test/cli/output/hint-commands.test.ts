@@ -55,6 +55,7 @@ const lists: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'command.name.split(" ")': commands.map((name) => name.split(" ")),
   databaseArgs: [[], ["--database", "audit"]],
   ignored: [["--profile"]],
+  only: [["--file", "01_roles.sql"]],
   others: [["1"]],
   versions: [[version], [version, "1700000000200"]],
   // test/cli/options/synonyms.test.ts has the other words.
@@ -70,6 +71,7 @@ const typed: readonly (readonly string[])[] = [
   ["down", "local"],
   ["redo", "local"],
   ["reset-to", "local"],
+  ["seed", "local"],
   ["mark", "local", version, "--applied"],
   ["cancel", "local"],
   ["history", "local"],

@@ -292,7 +292,7 @@ const readOnly: Partial<FileSystem> = { isWritable: () => false };
 
 async function withManifest(t: TestContext): Promise<string> {
   const directory = await projectOnDisk(t, files);
-  const manifest = await manifestOf(await readProject(directory), realFileSystem);
+  const manifest = await manifestOf(await readProject(directory), [], realFileSystem);
   await writeFile(join(directory, manifestName), JSON.stringify(manifest));
   return directory;
 }
@@ -322,7 +322,7 @@ describe("the manifest of an image's project", () => {
 
   test("describes the files of a bare migrations directory", async (t) => {
     const directory = await projectOnDisk(t, { "1_a/up.sql": "SELECT 1;" });
-    const manifest = await manifestOf(await readProject(directory), realFileSystem);
+    const manifest = await manifestOf(await readProject(directory), [], realFileSystem);
     await writeFile(join(directory, manifestName), JSON.stringify(manifest));
     const { fs, calls } = counting(readOnly);
     const read = keptProject({ directory, fs, now: later });

@@ -13,6 +13,7 @@ export function withLedger(
     keepsMetadata?: boolean;
     redact?: (text: string) => string;
     memory?: LedgerMemory;
+    dryRun?: boolean;
   } = {},
 ): Pick<EngineContext, "openStore"> {
   return {
@@ -39,7 +40,7 @@ export function withLedger(
           ...(more.redact && { redact: more.redact }),
           ...(more.memory && { memory: more.memory }),
         },
-        false,
+        more.dryRun ?? false,
       );
     },
   };

@@ -7,7 +7,7 @@ import type { CliContext } from "../../context.ts";
 import { repositoryPath } from "../../project/repository-path.ts";
 import { duration } from "../format.ts";
 import { markdownCell } from "../markdown/markdown-text.ts";
-import type { Row } from "../run-view.ts";
+import { isSeedEvent, seedRow, type Row, type SeedEvent } from "../run-view.ts";
 import type { WorkflowCommand } from "../workflow-command.ts";
 import { isGithubJob, type PageSection } from "./job-page.ts";
 
@@ -23,7 +23,7 @@ export class RunSummary {
   readonly #operation: string;
   readonly #active: boolean;
   readonly #rows: string[] = [];
-  /** The failure of a migration that is not annotated yet. */
+  /** The failure of a migration or seed that is not annotated yet. */
   #failed: FailureData | undefined;
   #end = "";
 
@@ -57,7 +57,15 @@ export class RunSummary {
         this.#end = `**Failed:** ${markdownCell(event.failure.message)}`;
         break;
       default:
+        if (isSeedEvent(event)) this.#seed(event);
     }
+  }
+
+  #seed(event: SeedEvent): void {
+    if (event.type === "seed.applied") this.#rows.push(row(seedRow(event), "run", event.tookMs));
+    if (event.type !== "seed.failed") return;
+    this.#rows.push(row(seedRow(event), "**failed**", event.tookMs));
+    this.#failed = event.failure;
   }
 
   failed(failure: Failure): void {
@@ -67,7 +75,7 @@ export class RunSummary {
     if (this.#active) this.#error({}, failure.message);
   }
 
-  /** True if migrations were run, or tried. */
+  /** True if migrations or seeds were run, or tried. */
   get hasRows(): boolean {
     return this.#rows.length > 0;
   }

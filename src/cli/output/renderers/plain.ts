@@ -1,12 +1,11 @@
 import type { RunEvent } from "../../../protocol/events.ts";
 import type { Failure } from "../../../protocol/failure.ts";
-import { migrationLabel } from "../../../protocol/migration.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
 import { entriesOf, type OutputEntry, type StepEntry, type StepState } from "../entries.ts";
 import { clock, seconds } from "../format.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
-import { newRunView, reduceView, type Row, type RunView } from "../run-view.ts";
+import { newRunView, reduceView, rowLabel, type Row, type RunView } from "../run-view.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { writeLines } from "../terminal/sink.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
@@ -149,5 +148,5 @@ class PlainRenderer implements Renderer {
 }
 
 function rowText(row: Row): string {
-  return `${row.database} ${migrationLabel(row, " ")}`;
+  return `${row.database} ${rowLabel(row)}`;
 }

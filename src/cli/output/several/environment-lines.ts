@@ -8,6 +8,7 @@ import { differencesText } from "../views/metadata-diff.ts";
 import { consistencyText } from "../views/metadata-status.ts";
 import { filesLabel } from "../views/banner.ts";
 import { rowCount } from "../views/rows.ts";
+import { isToRun, rowLabel } from "../run-view.ts";
 import { statusOf, type EnvironmentView } from "./environment-view.ts";
 
 /** Environment names take at most this share of a line. */
@@ -120,12 +121,14 @@ function boardText(
 function progressText(view: EnvironmentView): string {
   const { run, notices } = view;
   const { running, databases, done, waitingFor } = run;
-  const planned = databases.reduce((sum, { items }) => sum + items.length, 0);
+  const planned =
+    databases.reduce((sum, { items }) => sum + items.length, 0) +
+    run.seeds.reduce((sum, { items }) => sum + items.filter(isToRun).length, 0);
   const count = planned > 0 && !run.dryRun ? `${done}/${planned} ` : "";
   const stop = stopText(view);
   if (stop !== undefined) return `${count}${stop}`;
   if (waitingFor !== undefined) return `${count}${waitingFor}`;
-  if (running) return `${count}${running.version} ${running.name}`;
+  if (running) return `${count}${rowLabel(running)}`;
   return count === "" ? (notices.at(-1) ?? "starting") : `${count}applied`;
 }
 
@@ -134,8 +137,8 @@ function stopText({ run, stop }: EnvironmentView): string | undefined {
   if (stop === undefined || stop === "failed") return undefined;
   if (stop === "pending") return "stopping as soon as the run has started";
   return run.running
-    ? `stopping after ${run.running.version} ${run.running.name}`
-    : "stopping before the next migration";
+    ? `stopping after ${rowLabel(run.running)}`
+    : `stopping before the next ${run.operation === "seed" ? "seed" : "migration"}`;
 }
 
 /** How one environment ended, in words. */
@@ -172,6 +175,7 @@ const doneWords: Readonly<Record<string, string>> = {
   down: "rolled back",
   redo: "rolled back and applied",
   mark: "marked",
+  seed: "seeds run",
 };
 
 function changesText({ applied, run: { operation, rolledBack } }: EnvironmentView): string {
@@ -196,6 +200,8 @@ function answerText(view: EnvironmentView): string {
   switch (event?.type) {
     case "plan":
       return `${event.databases.reduce((sum, { items }) => sum + items.length, 0)} pending`;
+    case "seed.plan":
+      return `${event.databases.flatMap(({ items }) => items.filter(isToRun)).length} to run`;
     case "rehearsal": {
       const counts = view.results.map((result) =>
         result.type === "rehearsal" ? result.migrations.length : 0,

@@ -121,7 +121,7 @@ function afterEvent(
 
 /** Notices that are shown during the run and need not be repeated afterwards. */
 function isPassing({ type }: RunEvent | UnknownEvent): boolean {
-  return type === "waiting" || type === "plan" || type === "run.paused";
+  return type === "waiting" || type === "plan" || type === "seed.plan" || type === "run.paused";
 }
 
 function closingFacts(

@@ -1,8 +1,8 @@
 import type { CommandResult } from "../../command-result.ts";
+import type { PreviewEvent } from "../preview-event.ts";
 import type { Renderer, RenderOptions } from "../renderer.ts";
 import type { EnvironmentViews } from "./environment-view.ts";
 import type { Report } from "./report.ts";
-import type { PreviewEvent } from "../preview-event.ts";
 
 /** What a renderer of several environments needs to know from the start. */
 export interface SeveralOptions extends Omit<RenderOptions, "environment"> {

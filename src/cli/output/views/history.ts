@@ -125,6 +125,10 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): Style
       const took = ms === undefined ? "" : `  ${duration(ms)}`;
       return styled`  ${truncate(`${migrationLabel(row, "  ")}  ${change}${took}`, columns - 2)}`;
     }),
+    ...(run.seeds ?? []).map(({ name, ms }) => {
+      const end = ms === undefined ? "not finished" : duration(ms);
+      return styled`  ${truncate(`${name}  seed  ${end}`, columns - 2)}`;
+    }),
   ];
 }
 
@@ -139,8 +143,9 @@ function oneLine(text: string): string {
   return text.replace(/\s*[\r\n]+\s*/g, " ");
 }
 
-/** `3 up, 1 down`. */
-function whatOf({ migrations, operation }: HistoryRow): string {
+/** `3 up, 1 down`, or `2 seeds`. */
+function whatOf({ migrations, seeds = [], operation }: HistoryRow): string {
+  if (seeds.length > 0) return plural(seeds.length, "seed");
   const counts = new Map<string, number>();
   for (const { change } of migrations) counts.set(change, (counts.get(change) ?? 0) + 1);
   return counts.size === 0

@@ -46,10 +46,11 @@ function sessionLines(session: LockSession, style: Style, columns: number): Styl
 
 /** `4711 1700000000100 add_discounts, "psql", user alice, idle in transaction, transaction open for 42 s`. */
 function headOf(session: LockSession): string {
-  const { pid, migration, application, user, process, state, openMs } = session;
+  const { pid, migration, seed, application, user, process, state, openMs } = session;
   if (pid === 0) return "a prepared transaction (see pg_prepared_xacts)";
   const facts = [
     migration && `migration ${migrationLabel(migration, " ")}`,
+    seed && `seed ${seed}`,
     application && JSON.stringify(application),
     user && `user ${user}`,
     process,

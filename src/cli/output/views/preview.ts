@@ -7,13 +7,17 @@ import { plain, type Styled } from "../terminal/styled.ts";
 import type { PreviewEvent } from "../preview-event.ts";
 import { inDoubtLines } from "./in-doubt.ts";
 import { differencesText, metadataDiffLines } from "./metadata-diff.ts";
+import { isToRun } from "../run-view.ts";
 import { planLines } from "./plan.ts";
+import { seedPlanLines } from "./seeds.ts";
 
 /** What would be done, shown above the question. */
 export function previewLines(event: PreviewEvent, style: Style, columns: number): Styled[] {
   switch (event.type) {
     case "plan":
       return planLines(event, style, columns);
+    case "seed.plan":
+      return seedPlanLines(event, columns);
     case "status":
       return inDoubtLines(event, style, columns);
     case "metadata.diff":
@@ -30,12 +34,31 @@ interface QuestionContext {
 /** The question about a plan: as y/N, and as what follows `Type prod to`. */
 export function questionFor(event: PreviewEvent, about: QuestionContext): PlanQuestion {
   if (event.type === "metadata.diff") return metadataQuestion(event, about.environment);
-  const rows =
-    event.type === "plan"
-      ? event.databases.flatMap(({ items }) => items)
-      : event.databases.flatMap(({ migrations }) => migrations);
-  const what = named(rows, event.type === "plan" ? "migration" : "version");
-  return withLosses(questionAbout(event, what, about), lossCount(event));
+  return withLosses(questionAbout(event, subjectOf(event), about), lossCount(event));
+}
+
+/** What the question is about: one step by its name, several by their count. */
+function subjectOf(event: PreviewEvent): string {
+  switch (event.type) {
+    case "plan":
+      return named(
+        event.databases.flatMap(({ items }) => items),
+        "migration",
+      );
+    case "seed.plan": {
+      const [first, ...more] = event.databases.flatMap(({ items }) => items.filter(isToRun));
+      return first && more.length === 0
+        ? plain(`the seed ${first.seed}`)
+        : plural(more.length + (first ? 1 : 0), "seed");
+    }
+    case "status":
+      return named(
+        event.databases.flatMap(({ migrations }) => migrations),
+        "version",
+      );
+    case "metadata.diff":
+      return differencesText(event);
+  }
 }
 
 /** The question about differences of metadata. */
@@ -90,6 +113,8 @@ function questionAbout(
         action: `reset it: ${counts}`,
       };
     }
+    case "seed":
+      return { question: `Run ${what} on ${environment}?`, action: `run ${what}` };
     case "mark":
       return {
         question: `Record ${what} on ${environment} as ${markAs}?`,
@@ -125,6 +150,9 @@ function joined(events: readonly PreviewEvent[]): PreviewEvent | undefined {
   const statuses = events.filter((event) => event.type === "status");
   const [plan] = plans;
   if (plan) return { ...plan, databases: plans.flatMap(({ databases }) => databases) };
+  const seeds = events.filter((event) => event.type === "seed.plan");
+  const [seed] = seeds;
+  if (seed) return { ...seed, databases: seeds.flatMap(({ databases }) => databases) };
   const [status] = statuses;
   if (status) return { ...status, databases: statuses.flatMap(({ databases }) => databases) };
   const diffs = events.filter((event) => event.type === "metadata.diff");

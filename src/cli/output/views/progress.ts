@@ -1,10 +1,11 @@
 import { duration } from "../format.ts";
-import { severalDatabases, type Row, type RunView } from "../run-view.ts";
+import { severalDatabases, type PendingRow, type Row, type RunView } from "../run-view.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
-import { textWidth, truncate } from "../terminal/width.ts";
+import { padEnd, textWidth, truncate } from "../terminal/width.ts";
 import { nameColumn } from "./name-column.ts";
 import { itemLine } from "./plan.ts";
+import { seedLine } from "./seeds.ts";
 
 /** Pending migrations that are listed below the running one, at most. */
 const maxPending = 8;
@@ -47,10 +48,14 @@ function pendingLines(view: RunView, room: number, columns: number, style: Style
   const width = widestName(view);
   const lines = pending
     .slice(0, listed)
-    .map(({ item }) => truncate(itemLine(item, width, columns), columns - 1));
+    .map((row) => truncate(pendingLine(row, width, columns), columns - 1));
   const more = pending.length - listed;
   if (more > 0) lines.push(truncate(`  … and ${more} more`, columns - 1));
   return lines.map((line) => style.dim(line));
+}
+
+function pendingLine(row: PendingRow, width: number, columns: number): Styled {
+  return "item" in row ? itemLine(row.item, width, columns) : seedLine(row.seed, width, columns);
 }
 
 export interface RowOptions {
@@ -60,7 +65,7 @@ export interface RowOptions {
   readonly columns: number;
 }
 
-/** One migration as a row: its name is shortened where the terminal is narrow. */
+/** One migration or seed as a row: its name is shortened where the terminal is narrow. */
 export function rowLine(view: RunView, row: Row, { sign, end, columns }: RowOptions): Styled {
   return styled`${sign} ${rowText(view, row, end, columns)}`;
 }
@@ -75,9 +80,17 @@ function rowText(view: RunView, row: Row, end: string, columns: number): Styled 
   const taken = 2 + textWidth(prefix) + row.version.length + 2 + 2 + textWidth(end) + 1;
   const room = Math.max(minNameWidth, columns - taken);
   const width = Math.min(room, widestName(view));
-  return styled`${prefix}${plain(row.version)}${nameColumn(row.name, width, room)}  ${truncate(end, columns)}`;
+  const named =
+    row.version === ""
+      ? padEnd(truncate(row.name, room), width)
+      : styled`${plain(row.version)}${nameColumn(row.name, width, room)}`;
+  return styled`${prefix}${named}  ${truncate(end, columns)}`;
 }
 
-function widestName({ databases }: RunView): number {
-  return Math.max(0, ...databases.flatMap(({ items }) => items.map(({ name }) => textWidth(name))));
+function widestName({ databases, seeds }: RunView): number {
+  const names = [
+    ...databases.flatMap(({ items }) => items.map(({ name }) => name)),
+    ...seeds.flatMap(({ items }) => items.map(({ seed }) => seed)),
+  ];
+  return Math.max(0, ...names.map(textWidth));
 }

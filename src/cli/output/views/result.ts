@@ -9,6 +9,7 @@ import { metadataStatusLines } from "./metadata-status.ts";
 import { planLines } from "./plan.ts";
 import { rehearsalLines } from "./rehearsal.ts";
 import { csvLines, rowsLines } from "./rows.ts";
+import { seedPlanLines } from "./seeds.ts";
 import { statusLines, type StatusLook } from "./status.ts";
 
 /** Where the lines are shown; see `StatusLook`. */
@@ -42,6 +43,8 @@ export function resultLines(
       return metadataDiffLines(event, { style, columns, isFull: full === true });
     case "metadata.status":
       return metadataStatusLines(event, style, columns);
+    case "seed.plan":
+      return seedPlanLines(event, columns);
     case "plan":
       return planLines(event, style, columns);
   }

@@ -13,6 +13,7 @@ import { createSeveralRenderer } from "../../output/several/create-several-rende
 import type { Report } from "../../output/several/report.ts";
 import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import { localMigrations } from "../../project/local-migrations.ts";
+import { seedDirectories } from "../../upload/seed-directories.ts";
 import { metadataDirectories } from "../../upload/metadata-directories.ts";
 import { uploadDirectories } from "../../upload/environment-upload.ts";
 import { actorOf } from "../actor.ts";
@@ -56,8 +57,9 @@ export async function runSeveral(
   const readLocal = onlyOnce(() => localMigrations(context.cwd, context.home));
   const directories = uploadDirectories(context);
   const metadata = metadataDirectories(context);
+  const seeds = seedDirectories(context);
   const prepared = environments.map((environment) =>
-    prepareRun(context, options, spec, { environment, loaded, directories, metadata }),
+    prepareRun(context, options, spec, { environment, loaded, directories, metadata, seeds }),
   );
   const consents = consentsOf(context, prepared, options);
   const changes = prepared.some((run) => run.changes);

@@ -16,6 +16,7 @@ import type {
   Database,
   MigrationStore,
   RehearsalFrame,
+  SeedStore,
   Step,
   StepResult,
   StoreCapabilities,
@@ -64,6 +65,7 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       for (const { version } of marks) record(version, as === "applied" ? "applied" : "absent");
       return Promise.resolve();
     },
+    seeds: unrecordedSeeds(context),
     query: (sql) => catalogQuery(database, context, sql),
     ...(isPostgres(database.kind) && {
       rehearse: (sqlIn: (frame: RehearsalFrame) => string, limitMs: number) =>
@@ -77,6 +79,22 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       const failed = writer.failedWrite();
       return failed && notRecorded(failed, environment);
     },
+  };
+}
+
+/** Seeds of a database without a ledger: they are run, and nothing is recorded. */
+function unrecordedSeeds(context: StoreContext): SeedStore {
+  return {
+    isRecorded: false,
+    read: () => Promise.resolve(new Map()),
+    run: async (step) => {
+      const run = () => send(step, context.hasura, context.configVersion);
+      const failed = isEmptySql(step.sql)
+        ? undefined
+        : await lockHoldersReported(step, context, run);
+      return failed ?? { outcome: "done", notices: emptyFileNotices(step.sql) };
+    },
+    confirm: () => Promise.resolve([]),
   };
 }
 
@@ -111,7 +129,7 @@ export function catalogQuery(
 }
 
 async function send(
-  step: Step,
+  step: Pick<Step, "database" | "sql" | "noTransaction">,
   hasura: Hasura,
   configVersion: ConfigVersion,
 ): Promise<StepResult | undefined> {

@@ -1,8 +1,8 @@
 import type { Version } from "../../../protocol/migration.ts";
-import type { Step } from "../store.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import { isTransient, transientSqlStates } from "./client.ts";
 import { sqlstate } from "./constants.ts";
+import { shortName, type LedgerStep } from "./ledger-step.ts";
 import type { Position } from "./position.ts";
 import { describeLockedBy, type LedgerSnapshot, type LockedBy } from "./snapshot.ts";
 
@@ -45,7 +45,7 @@ export const transientForFiles: ReadonlySet<string> = new Set([...transientSqlSt
  * internals no SQLSTATE arrives, and even a clear error does not prove that nothing happened. Pure.
  */
 export function classifyOutcome(
-  step: Step,
+  step: LedgerStep,
   run: string,
   expected: Expected,
   ledger: LedgerSnapshot,
@@ -62,7 +62,7 @@ export function classifyOutcome(
 
 /** The migration did not take effect, and nothing is running. */
 function classifyUndone(
-  step: Step,
+  step: LedgerStep,
   run: string,
   expected: Expected,
   ledger: LedgerSnapshot,
@@ -84,12 +84,14 @@ function classifyUndone(
 
 /** True where the ledger holds the step as this run's, at the generation that it was to make. */
 export function tookEffect(
-  step: Step,
+  step: LedgerStep,
   run: string,
   generation: bigint,
   ledger: LedgerSnapshot,
 ): boolean {
   const made = generation + 1n;
+  // The seeds of a snapshot are those of the run that asked.
+  if (step.direction === "seed") return ledger.seeds.get(made) === step.name;
   if (step.direction === "down") return ledger.gone.get(step.version) === made;
   const row = ledger.applied.get(step.version);
   return row?.generation === made && row.run === run;
@@ -110,13 +112,15 @@ function isGenerationLost(
   );
 }
 
-/** True where the database is already as the step would leave it. */
-function isAlreadyDone(step: Step, ledger: LedgerSnapshot): boolean {
-  return ledger.applied.has(step.version) === (step.direction === "up");
+/** True where the database is already as the step would leave it. A seed that another run has run since may still have to be run. */
+function isAlreadyDone(step: LedgerStep, ledger: LedgerSnapshot): boolean {
+  return (
+    step.direction !== "seed" && ledger.applied.has(step.version) === (step.direction === "up")
+  );
 }
 
 function waitForHolder(
-  step: Step,
+  step: LedgerStep,
   expected: Expected,
   holder: LockedBy,
   error: unknown,
@@ -126,12 +130,12 @@ function waitForHolder(
   if (holder.rehearsal) {
     // Also without an answer: the migration is not in the middle of its transaction, because the rehearsal has the lock.
     const who = describeLockedBy(holder);
-    const message = `${step.version} is waiting for ${who}`;
+    const message = `${shortName(step)} is waiting for ${who}`;
     return lockWait({ message, holder: who, isRehearsal: true, isOver: over });
   }
   if (!over) {
     const state = holder.state ?? "state unknown";
-    const message = `${step.version} may still be running (pid ${pid}, ${state})`;
+    const message = `${shortName(step)} may still be running (pid ${pid}, ${state})`;
     return { do: "wait", for: "outcome", message };
   }
   const message = `another run is in the middle of a migration (pid ${pid})`;
@@ -149,12 +153,13 @@ function isOver({ generation, inFlightUpTo }: Expected, error: unknown): boolean
 }
 
 function classifyRunning(
-  step: Step,
+  step: LedgerStep,
   run: string,
   running: { version: Version; run: string; alive: boolean; pid: number },
   over: boolean,
 ): StepOutcome {
-  const isThisStep = running.version === step.version && running.run === run;
+  const isThisStep =
+    step.direction !== "seed" && running.version === step.version && running.run === run;
   if (running.alive) {
     const holder = `${running.version} is running outside our transaction (pid ${String(running.pid)})`;
     if (isThisStep) return { do: "wait", for: "outcome", message: holder };

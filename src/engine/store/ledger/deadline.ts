@@ -1,11 +1,10 @@
 import { Failure } from "../../../protocol/failure.ts";
-import { textHint } from "../../../protocol/hint.ts";
-import { migrationLabel } from "../../../protocol/migration.ts";
+import { textHint, type Hint } from "../../../protocol/hint.ts";
 import { lockAdvice, type LockHolder } from "../../hasura/lock-holders.ts";
 import { markHint } from "../hints.ts";
-import type { Step } from "../store.ts";
 import { sendQuery } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
+import { fullName, type LedgerStep } from "./ledger-step.ts";
 import { cancelStatementSql } from "./statements.ts";
 
 /** Reserved for reading the outcome, recording it and reporting it. */
@@ -55,31 +54,32 @@ async function cancelAtDeadline(
 
 /** The failure of a file that did not fit into the function's time. `lockHolders`: of the lock that it was waiting for. */
 export function deadlineFailure(
-  step: Step,
+  step: LedgerStep,
   environment: string,
   { error, lockHolders }: { readonly error: unknown; readonly lockHolders: readonly LockHolder[] },
 ): Failure {
-  const { version, database } = step;
   const kept = step.noTransaction
     ? "what it did outside a transaction remains"
     : "it was rolled back completely";
   return new Failure(
     "unreachable",
     "deadline",
-    `${migrationLabel(step)} was cancelled because the time of its process ran out; ${kept}.`,
+    `${fullName(step)} was cancelled because the time of its process ran out; ${kept}.`,
     {
       hints: [
         ...(lockHolders.length > 0 ? [textHint(lockAdvice(lockHolders))] : []),
         textHint(
           "Raise the function's timeout (at most 15 minutes), split the file, or run it in an ECS task, which has no limit (--runner ecs).",
         ),
-        markHint(
-          { environment, database: database.name, versions: [version] },
-          "applied",
-          "or run it in the database by hand, then record it",
-        ),
+        ...byHand(step, environment),
       ],
       cause: error,
     },
   );
+}
+
+function byHand(step: LedgerStep, environment: string): Hint[] {
+  if (step.direction === "seed") return [];
+  const target = { environment, database: step.database.name, versions: [step.version] };
+  return [markHint(target, "applied", "or run it in the database by hand, then record it")];
 }

@@ -12,6 +12,7 @@ const PastStep = z.object({
   change: z.string(),
   ms: z.number().nullable(),
 });
+const PastSeed = z.object({ name: z.string(), ms: z.number().nullable() });
 const Running = z.object({ version: Version, name: z.string(), pid: z.int() });
 
 /** A row of the function `history`: absent values are null. */
@@ -20,11 +21,13 @@ const PastRun = z
   .transform((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)))
   .pipe(
     z.object({
-      ...HistoryRow.omit({ migrations: true, activity: true }).shape,
+      ...HistoryRow.omit({ migrations: true, seeds: true, activity: true }).shape,
       query: z.string().optional(),
       waiting: z.boolean(),
       running: Running.optional(),
       steps: z.array(PastStep),
+      /** Absent in older ledgers, and if there are none. */
+      seeds: z.array(PastSeed).optional(),
     }),
   );
 type PastRun = z.infer<typeof PastRun>;
@@ -44,19 +47,20 @@ export function readCountingHistory(result: SqlResult, database: string): RunLis
 }
 
 function toHistoryRow(
-  { query, running, steps, waiting, failure, ...row }: PastRun,
+  { query, running, steps, seeds, waiting, failure, ...row }: PastRun,
   database: string,
 ): HistoryRow {
   const activity = describeActivity({ query, running, waiting });
-  const migrations = steps.map(({ ms, ...step }) => ({
+  const inDatabase = <T extends { readonly ms: number | null }>({ ms, ...rest }: T) => ({
     database,
-    ...step,
+    ...rest,
     ...(ms !== null && { ms: Math.round(ms * 1000) / 1000 }),
-  }));
+  });
   return {
     ...row,
     ...(failure !== undefined && { failure: maskPasswords(failure) }),
-    migrations,
+    migrations: steps.map(inDatabase),
+    ...(seeds && { seeds: seeds.map(inDatabase) }),
     ...(activity !== undefined && { activity }),
   };
 }
@@ -69,7 +73,8 @@ function describeActivity({
   if (waiting) return "waiting for another run";
   if (running) return `${migrationLabel(running, " ")} (pid ${String(running.pid)})`;
   const label = query === undefined ? undefined : readStatementLabel(query);
-  return label && migrationLabel(label, " ");
+  if (label === undefined) return undefined;
+  return "seed" in label ? `seed ${label.seed}` : migrationLabel(label, " ");
 }
 
 /** Reads the answers to `openRunsSql` and `cancelRunsSql`. Throws ZodError for anything else. */

@@ -17,6 +17,7 @@ import type {
   RunFilter,
   RunList,
   RunRegistry,
+  SeedStore,
   Step,
   StepResult,
   VersionMark,
@@ -35,6 +36,7 @@ import {
   withStatements,
 } from "./history.ts";
 import { readKept, readSquashed, refuseForeignWriters } from "./kept-migrations.ts";
+import { LedgerSeeds } from "./ledger-seeds.ts";
 import { ledgerMetadataRecord, recordsMetadataSince } from "./metadata-record.ts";
 import type { Position } from "./position.ts";
 import {
@@ -78,6 +80,7 @@ export class LedgerStore implements MigrationStore {
   readonly keepsDownSql: boolean;
   readonly runs: RunRegistry;
   readonly metadata?: MetadataRecord;
+  readonly seeds: SeedStore;
   readonly runBatch?: NonNullable<MigrationStore["runBatch"]>;
 
   readonly #context: LedgerContext;
@@ -120,6 +123,7 @@ export class LedgerStore implements MigrationStore {
     };
     if (snapshot.schemaVersion >= recordsMetadataSince)
       this.metadata = ledgerMetadataRecord(context);
+    this.seeds = new LedgerSeeds(this.#position, context, snapshot.schemaVersion);
     const { runSqls } = hasura;
     if (runSqls) this.runBatch = (steps, onDone) => this.#runBatch(steps, onDone, runSqls);
   }

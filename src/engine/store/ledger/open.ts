@@ -1,7 +1,7 @@
 import { operations } from "../../../protocol/operations.ts";
 import { emit } from "../../emit.ts";
 import { catalogStore } from "../catalog/catalog-store.ts";
-import type { MigrationStore } from "../store.ts";
+import type { MigrationStore, SeedStore } from "../store.ts";
 import { isTransient, query, sendQuery } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
@@ -37,12 +37,21 @@ export async function openLedger(context: LedgerContext, dryRun: boolean): Promi
   if (!support.supported) return withoutLedger(context, support.reason);
   await refuseForeignOwner(context, support.facts);
   if (writes || found) return installed(context, support.facts, writes);
-  if (!support.facts.hasLedger) return catalogStore(context.database, context);
+  if (!support.facts.hasLedger)
+    return { ...catalogStore(context.database, context), seeds: seedsOfNewLedger };
   // The ledger could not be read a moment ago. It has the applied versions, so the catalog must not be used instead.
   const ledger = readSnapshot(await query(context, firstSnapshot(context)));
   if (isUsable(ledger)) return new LedgerStore(context, ledger, writes);
   return installed(context, support.facts, writes);
 }
+
+/** For an operation that only reads, in a database whose ledger the first run creates: no seed has been run. */
+const seedsOfNewLedger: SeedStore = {
+  isRecorded: true,
+  read: () => Promise.resolve(new Map()),
+  run: () => Promise.resolve({ outcome: "failed", error: new Error("there is no ledger yet") }),
+  confirm: () => Promise.resolve([]),
+};
 
 async function installed(
   context: LedgerContext,

@@ -1,7 +1,6 @@
 import { exponentialBackoff, poll, retry } from "../../../retry.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { runHint, textHint } from "../../../protocol/hint.ts";
-import { migrationLabel } from "../../../protocol/migration.ts";
 import { emit } from "../../emit.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import { describeLockHolders, type LockHolder } from "../../hasura/lock-holders.ts";
@@ -12,6 +11,7 @@ import { isHidden, isTransient, maxRetries, readLedger } from "./client.ts";
 import { sqlstate } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import { deadlineFailure } from "./deadline.ts";
+import { fullName, shortName, type LedgerStep } from "./ledger-step.ts";
 import { advance, type Position } from "./position.ts";
 import { sendStep, type SendResult } from "./send-step.ts";
 
@@ -58,12 +58,12 @@ function isLockTimeout(error: unknown, lockHolders: readonly LockHolder[]): bool
 }
 
 /**
- * Runs one migration in its frame and returns when it is known how it ended, as long as the ledger
+ * Runs one migration or seed in its frame and returns when it is known how it ended, as long as the ledger
  * can be read: a lost answer is looked up, not guessed. `first`: the result of a request that has
  * been sent for it already.
  */
 export async function runLedgerStep(
-  step: Step,
+  step: LedgerStep,
   position: Position,
   context: LedgerContext,
   first?: SendResult,
@@ -102,9 +102,9 @@ export async function runLedgerStep(
   }
 }
 
-/** Sends the migration once and finds out how it ended. Throws `NothingHappened`. */
+/** Sends the step once and finds out how it ended. Throws `NothingHappened`. */
 async function attemptStep(
-  step: Step,
+  step: LedgerStep,
   position: Position,
   context: LedgerContext,
   alreadySent: SendResult | undefined,
@@ -130,7 +130,7 @@ async function attemptStep(
 
 /** Reads the ledger until nothing is running any more; emits what it waits for. */
 async function findOutcome(
-  step: Step,
+  step: LedgerStep,
   position: Position,
   context: LedgerContext,
   error: unknown,
@@ -186,22 +186,17 @@ function wasCancelled(stop: AbortSignal): boolean {
   return stop.aborted && stop.reason !== "deadline";
 }
 
-function emitUnknown(
-  { database, version, name, direction }: Step,
-  context: LedgerContext,
-): Promise<void> {
-  return emit(context.engine, {
-    type: "migration.unknown",
-    database: database.name,
-    version,
-    name,
-    direction,
-    reason: "the answer was lost; reading the outcome from the database",
-  });
+function emitUnknown(step: LedgerStep, { engine }: LedgerContext): Promise<void> {
+  const database = step.database.name;
+  const reason = "the answer was lost; reading the outcome from the database";
+  if (step.direction === "seed")
+    return emit(engine, { type: "seed.unknown", database, seed: step.name, reason });
+  const { version, name, direction } = step;
+  return emit(engine, { type: "migration.unknown", database, version, name, direction, reason });
 }
 
 function emitRetry(
-  step: Step,
+  step: LedgerStep,
   thrown: unknown,
   waitedMs: number,
   { engine }: LedgerContext,
@@ -210,18 +205,18 @@ function emitRetry(
   if (thrown instanceof NothingHappened && sqlstateOf(thrown.reason) === sqlstate.busy)
     return Promise.resolve();
   if (!(thrown instanceof NothingHappened && thrown.isLock)) {
-    const message = `Hasura did not answer; ${step.version} did not run and will be sent again`;
+    const message = `Hasura did not answer; ${shortName(step)} did not run and will be sent again`;
     return emit(engine, { type: "waiting", reason: "hasura", message, waitedMs });
   }
   const { lockHolders } = thrown;
   const who = lockHolders.length > 0 ? describeLockHolders(lockHolders) : "another session";
-  const message = `${step.version} is waiting for a lock that ${who} holds`;
+  const message = `${shortName(step)} is waiting for a lock that ${who} holds`;
   return emit(engine, { type: "waiting", reason: "lock", message, waitedMs });
 }
 
 function toStepResult(
   outcome: FinalOutcome,
-  step: Step,
+  step: LedgerStep,
   position: Position,
   context: LedgerContext,
   error: unknown,
@@ -238,7 +233,12 @@ function toStepResult(
     case "busy":
       return { outcome: "busy", holder: outcome.holder };
     case "interrupted":
-      return { outcome: "failed", error: interruptedFailure(step, context.environment, error) };
+      return {
+        outcome: "failed",
+        // A seed cannot be: nothing of it is outside of its transaction.
+        error:
+          step.direction === "seed" ? error : interruptedFailure(step, context.environment, error),
+      };
     default:
       return { outcome: "failed", error };
   }
@@ -250,7 +250,7 @@ function interruptedFailure(step: Step, environment: string, error: unknown): Fa
   return new Failure(
     "migration",
     "interrupted",
-    `${migrationLabel(step)} was interrupted${describeDatabaseError(error)}. Anything it had already committed remains.`,
+    `${fullName(step)} was interrupted${describeDatabaseError(error)}. Anything it had already committed remains.`,
     {
       hints: [
         textHint(

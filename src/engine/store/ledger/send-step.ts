@@ -1,11 +1,10 @@
-import type { Step } from "../store.ts";
 import { emptyFileNotices, isEmptySql } from "../../sql/is-empty.ts";
 import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
 import { maskedError, withTexts } from "../../hasura/masked-error.ts";
 import type { LockHolder } from "../../hasura/lock-holders.ts";
 import { quoteLiteral } from "../../sql/quote.ts";
 import {
-  frameMigration,
+  frameInTransaction,
   frameOutsideTransaction,
   lockHoldersSql,
   withoutFrame,
@@ -13,6 +12,7 @@ import {
 import { isTransient, requestFor, send, sendQuery } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
+import type { LedgerStep } from "./ledger-step.ts";
 import type { Position } from "./position.ts";
 import { lockLookEveryMs, whileLocksWatched } from "../watch-locks.ts";
 import { whileWatched } from "./watch-statement.ts";
@@ -38,9 +38,9 @@ export type SendResult =
       readonly lockHolders: readonly LockHolder[];
     };
 
-/** Sends one migration in its frame, once. Never throws. */
+/** Sends one migration or seed in its frame, once. Never throws. */
 export function sendStep(
-  step: Step,
+  step: LedgerStep,
   position: Position,
   context: LedgerContext,
 ): Promise<SendResult> {
@@ -52,7 +52,7 @@ export function sendStep(
 
 /** Sends several in one request, each in its own frame and transaction. Never throws. */
 export function sendSteps(
-  steps: readonly Step[],
+  steps: readonly LedgerStep[],
   position: Position,
   context: LedgerContext,
   runSqls: NonNullable<LedgerContext["hasura"]["runSqls"]>,
@@ -73,7 +73,7 @@ export function sendSteps(
 }
 
 async function sendRequest(
-  steps: readonly Step[],
+  steps: readonly LedgerStep[],
   position: Position,
   context: LedgerContext,
   request: () => Promise<readonly StepReceipt[]>,
@@ -104,11 +104,11 @@ async function sendRequest(
   }
 }
 
-function framedSql(step: Step, position: Position, { request }: LedgerContext): string {
+function framedSql(step: LedgerStep, position: Position, { request }: LedgerContext): string {
   const frame = { run: request.runId, ...position };
   const isEmpty = isEmptySql(step.sql);
   if (step.noTransaction && !isEmpty) return frameOutsideTransaction(step, frame);
-  return frameMigration(
+  return frameInTransaction(
     { ...step, noTransaction: false, ...(isEmpty && { sql: "" }) },
     frame,
     settingsOf(step),
@@ -116,10 +116,10 @@ function framedSql(step: Step, position: Position, { request }: LedgerContext): 
 }
 
 /**
- * Reads the answer of `leave`: how, and how many milliseconds after `enter`. Without it a step does
+ * Reads the answer of `leave` or `leave_seed`: how, and how many milliseconds after `enter`. Without it a step does
  * not count as done.
  */
-function readReceipt(result: SqlResult | undefined, step: Step): StepReceipt {
+function readReceipt(result: SqlResult | undefined, step: LedgerStep): StepReceipt {
   const [how, ms] = (result?.rows[0]?.[0] ?? "").split(" ");
   if (how !== "applied" && how !== "own_commit")
     throw new HasuraCallError(
@@ -140,7 +140,7 @@ function readReceipt(result: SqlResult | undefined, step: Step): StepReceipt {
   };
 }
 
-function settingsOf(step: Step): string[] {
+function settingsOf(step: LedgerStep): string[] {
   const { lockTimeout = defaultLockTimeout, statementTimeout } = step.settings ?? {};
   return [
     `lock_timeout = ${quoteLiteral(lockTimeout)}`,

@@ -64,6 +64,8 @@ const Snapshot = z.object({
     })
     .nullable(),
   gone: z.record(Version, Generation),
+  /** The names of the seeds of this run, by the generation that each has made. Absent in older ledgers. */
+  seeds: z.record(z.string(), z.string()).default({}),
   /** Absent in older ledgers. */
   halfRedone: Version.nullish(),
   /**
@@ -96,6 +98,8 @@ export interface LedgerSnapshot extends LedgerView {
   readonly deliveredTwice: boolean;
   /** All that this run may do, and has done of it; undefined where it may do whatever is pending. */
   readonly planned?: KeptPlan;
+  /** The names of the seeds that this run has run, by the generation that each has made. */
+  readonly seeds: ReadonlyMap<bigint, string>;
   readonly holder?: LockedBy;
   readonly others: readonly OtherRun[];
   /** The point from which a later snapshot can request only changes; undefined in older ledgers. */
@@ -160,6 +164,7 @@ function readAnswer(result: SqlResult): Answer {
     change,
     mark,
     touched,
+    seeds,
     ...rest
   } = Snapshot.parse(JSON.parse(text ?? "null"));
   return {
@@ -169,6 +174,7 @@ function readAnswer(result: SqlResult): Answer {
     ...(touched && { touched }),
     applied: new Map(migrations.map((row) => [row[0], toLedgerRow(row)])),
     gone: new Map(Object.entries(gone)),
+    seeds: new Map(Object.entries(seeds).map(([made, name]) => [BigInt(made), name])),
     ...(running && { running }),
     ...(typeof halfRedone === "string" && { halfRedone }),
     ...(planned && {

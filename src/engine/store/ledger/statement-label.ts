@@ -3,11 +3,9 @@ import { Version } from "../../../protocol/migration.ts";
 import { encodeLabelText, LabelText } from "../label-text.ts";
 
 /** What a statement works on: it begins with this, so that `pg_stat_activity.query` shows it. */
-export interface StatementLabel {
-  readonly run: string;
-  readonly version: Version;
-  readonly name: string;
-}
+export type StatementLabel =
+  | { readonly run: string; readonly version: Version; readonly name: string }
+  | { readonly run: string; readonly seed: string };
 
 /** What comes before the run's id, and a space after it. The ledger's functions look for it. */
 export const labelPrefix = "/* hasura-migrate run=";
@@ -16,14 +14,18 @@ export const labelPrefix = "/* hasura-migrate run=";
 const maxEncodedName = 512;
 
 const label =
-  /^\/\* hasura-migrate run=(?<run>\S+) version=(?<version>\d+) name=(?<name>[\w.%-]*) \*\//;
+  /^\/\* hasura-migrate run=(?<run>\S+) (?:version=(?<version>\d+) name=(?<name>[\w.%-]*)|seed=(?<seed>[\w.%-]*)) \*\//;
 
 /**
  * A comment for the beginning of a statement. The name is percent-encoded, and empty where it is
  * too long.
  */
-export function labelStatement({ run, version, name }: StatementLabel): string {
-  return `${labelPrefix}${run} version=${version} name=${encodeLabelText(name, maxEncodedName)} */`;
+export function labelStatement(of: StatementLabel): string {
+  const what =
+    "seed" in of
+      ? `seed=${encodeLabelText(of.seed, maxEncodedName)}`
+      : `version=${of.version} name=${encodeLabelText(of.name, maxEncodedName)}`;
+  return `${labelPrefix}${of.run} ${what} */`;
 }
 
 /**
@@ -35,4 +37,7 @@ export function readStatementLabel(query: string): StatementLabel | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-const Label = z.object({ run: z.string(), version: Version, name: LabelText });
+const Label = z.union([
+  z.object({ run: z.string(), version: Version, name: LabelText }),
+  z.object({ run: z.string(), seed: LabelText }),
+]);

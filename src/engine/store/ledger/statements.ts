@@ -3,9 +3,10 @@ import type { Actor } from "../../../protocol/request.ts";
 import type { RunSource } from "../../../protocol/run-source.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import type { MetadataAfter, RunEnd, RunFilter, Step, VersionMark } from "../store.ts";
+import type { LedgerStep } from "./ledger-step.ts";
 import { quoteLiteral, versionNumber } from "../../sql/quote.ts";
 import { refuseForeignPartsSql } from "./sql/ownership.ts";
-import { labelStatement } from "./statement-label.ts";
+import { labelStatement, type StatementLabel } from "./statement-label.ts";
 
 /**
  * Down files up to this many bytes are kept in the ledger, so that anyone can roll back a migration
@@ -31,18 +32,32 @@ export interface Frame {
 }
 
 /**
- * One migration and its record as one text for one `run_sql`. The file has lines of its own,
+ * One migration or seed and its record as one text for one `run_sql`. The file has lines of its own,
  * or a `-- comment` at its end would swallow what follows. A text of several statements stops at
  * its first error, so reaching `leave` means that all succeeded.
  */
-export function frameMigration(step: Step, frame: Frame, settings: readonly string[]): string {
-  const { version, name } = step;
+export function frameInTransaction(
+  step: LedgerStep,
+  frame: Frame,
+  settings: readonly string[],
+): string {
   const local = settings.map((setting) => ` SET LOCAL ${setting};`).join("");
-  return `${labelStatement({ run: frame.run, version, name })} ${readCommitted}
+  return `${labelStatement(labelOf(step, frame))} ${readCommitted}
 SELECT hasura_migrate.enter(${json(enterArgument(step, frame))});${local}
 ${step.sql}
 ;
-RESET SESSION AUTHORIZATION; RESET ROLE; SELECT hasura_migrate.leave(${quoteLiteral(frame.run)}, ${versionNumber(version)})`;
+RESET SESSION AUTHORIZATION; RESET ROLE; SELECT hasura_migrate.${leaveCall(step, frame)}`;
+}
+
+function labelOf(step: LedgerStep, { run }: Frame): StatementLabel {
+  const { name } = step;
+  return step.direction === "seed" ? { run, seed: name } : { run, version: step.version, name };
+}
+
+function leaveCall(step: LedgerStep, { run, generation }: Frame): string {
+  return step.direction === "seed"
+    ? `leave_seed(${quoteLiteral(run)}, ${String(generation + 1n)})`
+    : `leave(${quoteLiteral(run)}, ${versionNumber(step.version)})`;
 }
 
 /**
@@ -69,10 +84,9 @@ export function withoutFrame(text: string): string {
 }
 
 /** Numbers as texts: JSON numbers lose digits above 2^53 in JavaScript. */
-function enterArgument(step: Step, frame: Frame): object {
+function enterArgument(step: LedgerStep, frame: Frame): object {
   return {
     run: frame.run,
-    version: versionNumber(step.version),
     name: step.name,
     checksum: step.checksum,
     direction: step.direction,
@@ -81,7 +95,10 @@ function enterArgument(step: Step, frame: Frame): object {
     synced: String(frame.synced),
     outside: step.noTransaction,
     all_settings: mayChangeSettings(step.sql),
-    ...keptDownSql(step.downSql),
+    ...(step.direction !== "seed" && {
+      version: versionNumber(step.version),
+      ...keptDownSql(step.downSql),
+    }),
   };
 }
 
@@ -342,6 +359,19 @@ WHERE part.what OPERATOR(pg_catalog.=) 'squashed'::pg_catalog.text
     SELECT FROM hasura_migrate.migration AS m WHERE m.version OPERATOR(pg_catalog.=) squash.version
   )`;
 }
+
+/**
+ * The newest record of each seed, as one JSON text: name, checksum, run, time, and whether it was finished. Writes nothing.
+ */
+export const seedsSql = `${readCommitted}
+SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(
+  newest.name, newest.checksum, newest.run, hasura_migrate.iso_time(newest.applied_at), newest.ms IS NOT NULL
+)), '[]')::pg_catalog.text
+FROM (
+  SELECT DISTINCT ON (s.name) s.*
+  FROM hasura_migrate.seed AS s
+  ORDER BY s.name, s.generation DESC
+) AS newest`;
 
 /** The hashes of the statements of queries: rows of run and hash. Writes nothing. */
 export function statementsSql(runs: readonly string[]): string {

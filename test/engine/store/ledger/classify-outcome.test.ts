@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { Step } from "../../../../src/engine/store/store.ts";
+import type { SeedStep, Step } from "../../../../src/engine/store/store.ts";
 import { HasuraCallError } from "../../../../src/engine/hasura/client.ts";
 import { sqlstate } from "../../../../src/engine/store/ledger/constants.ts";
 import type { LedgerSnapshot } from "../../../../src/engine/store/ledger/snapshot.ts";
@@ -26,6 +26,7 @@ const snapshot = (more: Partial<LedgerSnapshot> = {}): LedgerSnapshot => ({
   deliveredTwice: false,
   applied: new Map(),
   gone: new Map(),
+  seeds: new Map(),
   others: [],
   ...more,
 });
@@ -176,6 +177,49 @@ const table: [
     { direction: "down" },
   ],
 ];
+
+const seed: SeedStep = {
+  database: { name: "default", kind: "postgres" },
+  direction: "seed",
+  name: "01_a.sql",
+  sql: "SELECT 1",
+  checksum: "sum",
+  noTransaction: false,
+};
+const seedTable: [
+  name: string,
+  ledger: Partial<LedgerSnapshot>,
+  error: HasuraCallError,
+  expected: string,
+][] = [
+  [
+    "the answer was lost, and it is there",
+    { generation: 5n, seeds: new Map([[5n, "01_a.sql"]]) },
+    broken,
+    "done",
+  ],
+  [
+    "an earlier time that this run has run it does not count",
+    { seeds: new Map([[3n, "01_a.sql"]]) },
+    broken,
+    "again",
+  ],
+  ["the answer was lost, and nothing is there", {}, broken, "again"],
+  ["the answer was lost, and it may still be running", { holder }, broken, "wait outcome"],
+  ["another run has changed the ledger", { generation: 5n }, broken, "replan"],
+  ["the ledger has moved, by what the database reports", {}, refused(sqlstate.moved), "replan"],
+  ["another run is in the middle of something", { holder }, refused(sqlstate.busy), "wait lock"],
+  ["the run was cancelled", { cancelAsked: true }, broken, "cancelled"],
+  [
+    "a migration of another run is interrupted",
+    { running: running("other", false) },
+    broken,
+    "replan",
+  ],
+  ["the database refused it", {}, refused("23505"), "failed"],
+  ["a lock timeout", {}, refused("55P03"), "again"],
+];
+
 describe("classify outcome", () => {
   for (const [name, ledger, error, expected, more] of table) {
     test(`after a failed request: ${name}: ${expected}`, () => {
@@ -186,6 +230,14 @@ describe("classify outcome", () => {
         snapshot(ledger),
         error,
       );
+      assert.equal(next.do === "wait" ? `wait ${next.for}` : next.do, expected);
+    });
+  }
+
+  for (const [name, ledger, error, expected] of seedTable) {
+    test(`after a failed request of a seed: ${name}: ${expected}`, () => {
+      const expectedPosition = { generation: 4n, ownGeneration: false, inFlightUpTo: 0n };
+      const next = classifyOutcome(seed, "me", expectedPosition, snapshot(ledger), error);
       assert.equal(next.do === "wait" ? `wait ${next.for}` : next.do, expected);
     });
   }

@@ -8,7 +8,7 @@ import {
   cancelRunsSql,
   cancelStatementSql,
   endRunSql,
-  frameMigration,
+  frameInTransaction,
   frameOutsideTransaction,
   countingHistorySql,
   historySql,
@@ -16,9 +16,10 @@ import {
   lockHoldersSql,
   openRunsSql,
   recordSql,
+  seedsSql,
   snapshotSql,
 } from "../../../../src/engine/store/ledger/statements.ts";
-import type { Step } from "../../../../src/engine/store/store.ts";
+import type { SeedStep, Step } from "../../../../src/engine/store/store.ts";
 import { freshDatabase, query } from "../../../support/postgres.ts";
 import { asked, ledgerBench } from "../../support/ledger-bench.ts";
 import { gate, listening, quick, startsWith, waitsAtGate } from "../../support/shared-requests.ts";
@@ -39,6 +40,15 @@ function stepOf(version: string, direction: "up" | "down", more: Partial<Step> =
   return { ...step, downSql: "SELECT 1", ...more } as Step;
 }
 
+const seed: SeedStep = {
+  database: { name: "default", kind: "postgres" },
+  direction: "seed",
+  name: "01_a.sql",
+  sql: "SET app.tenant = 'y'; SELECT 1",
+  checksum: "c",
+  noTransaction: false,
+};
+
 function descriptionOf(run: string, operation = "apply") {
   const actor = { user: "ada", host: "laptop" };
   return { run, part: 1, operation, actor, requestId: "request-1", options: {} };
@@ -55,9 +65,9 @@ function everyStatement(run: string): string[] {
     beginRunSql(descriptionOf(run, "down"), 1000),
     beginRunSql({ ...descriptionOf(run), requestId: "request-2" }, 1000),
     keepPlanSql(descriptionOf(run), ["f00d"]),
-    frameMigration(stepOf("1", "up"), { ...frame, generation: 0n }, []),
-    frameMigration(stepOf("1", "down"), { ...frame, generation: 1n, ownGeneration: true }, []),
-    frameMigration(stepOf("2", "up", { sql: "SELECT 1" }), { ...frame, generation: 2n }, []),
+    frameInTransaction(stepOf("1", "up"), { ...frame, generation: 0n }, []),
+    frameInTransaction(stepOf("1", "down"), { ...frame, generation: 1n, ownGeneration: true }, []),
+    frameInTransaction(stepOf("2", "up", { sql: "SELECT 1" }), { ...frame, generation: 2n }, []),
     recordSql(
       [
         { what: "marked applied", version: "3", name: "", checksum: "c" },
@@ -67,6 +77,9 @@ function everyStatement(run: string): string[] {
       ],
       { run, generation: 3n, synced: 0n },
     ),
+    frameInTransaction(seed, { ...frame, generation: 7n, ownGeneration: true }, []),
+    frameInTransaction(seed, { ...frame, generation: 8n, ownGeneration: true }, []),
+    seedsSql,
     lockHoldersSql,
     historySql({}, 1000),
     historySql({ run: run.slice(0, 4), limit: 3 }, 1000),
@@ -112,7 +125,7 @@ describe("hostile schema", () => {
       await client.query(`SET search_path = ${path}`);
       for (const sql of everyStatement("run-1")) await client.query(sql);
       const outside = stepOf("9", "up", { noTransaction: true, sql: "SELECT 1" });
-      const frame = { run: "run-2", generation: 7n, ownGeneration: false, synced: 0n };
+      const frame = { run: "run-2", generation: 9n, ownGeneration: false, synced: 0n };
       for (const part of frameOutsideTransaction(outside, frame)
         .split("\n;\n")
         .flatMap((text) => text.split(";\n")))

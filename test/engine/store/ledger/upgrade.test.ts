@@ -5,6 +5,7 @@ import { schemaVersion } from "../../../../src/engine/store/ledger/constants.ts"
 import { installationSql } from "../../../../src/engine/store/ledger/sql/installation.ts";
 import { query } from "../../../support/postgres.ts";
 import { asked, ledgerBench, versions, type LedgerBench } from "../../support/ledger-bench.ts";
+import { planned, row, seedBench } from "../../support/seed-bench.ts";
 
 /** Installs a ledger of version 2 and applies a migration 1 with it, as that version did. */
 const version2 = readFileSync(
@@ -13,6 +14,10 @@ const version2 = readFileSync(
 );
 const version3 = readFileSync(
   new URL("../../../fixtures/ledger-schema-3.sql", import.meta.url),
+  "utf8",
+);
+const version5 = readFileSync(
+  new URL("../../../fixtures/ledger-schema-5.sql", import.meta.url),
   "utf8",
 );
 const appliedWithVersion2 = `
@@ -134,6 +139,30 @@ describe("upgrade", () => {
     await it.run({ ...files, "1_a/up": "SELECT 1;" });
     assert.deepEqual(await it.ledger(), ["1", "2"]);
     assert.deepEqual(await shape(it), expected);
+    assert.deepEqual(await schemaVersions(it), [schemaVersion]);
+  });
+
+  test("a ledger of version 5, which knows no seeds, is read as it is, and upgraded by the first run of a seed", async (t) => {
+    const it = await seedBench(t);
+    await query(it.url, version5);
+    await query(
+      it.url,
+      `SELECT hasura_migrate.record('older', 0, 0, '[{"what":"marked applied","version":1,"name":"a"}]')`,
+    );
+    const files = { "default/01_a.sql": row("a") };
+    const shown = await it.seed(files, { dryRun: true });
+    assert.deepEqual(
+      planned(shown).map(({ state }) => state),
+      ["pending"],
+    );
+    assert.deepEqual(await schemaVersions(it), [5]);
+    const ran = await it.seed(files);
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual(await it.recorded(), ["01_a.sql"]);
+    assert.deepEqual(await it.ledger(), ["1"]);
+    const created = await ledgerBench(t);
+    await created.run({ "1_a/up": "SELECT 1;" });
+    assert.deepEqual(await shape(it), await shape(created));
     assert.deepEqual(await schemaVersions(it), [schemaVersion]);
   });
 

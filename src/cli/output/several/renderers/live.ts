@@ -1,5 +1,6 @@
 import type { CommandResult } from "../../../command-result.ts";
 import type { CliContext } from "../../../context.ts";
+import type { PreviewEvent } from "../../preview-event.ts";
 import type { Renderer } from "../../renderer.ts";
 import { colorsFor, type Style } from "../../terminal/colors.ts";
 import { liveRegion, type LiveRegion } from "../../terminal/live-region.ts";
@@ -16,7 +17,6 @@ import { boardLines } from "../environment-lines.ts";
 import { memberRenderer } from "../member-renderer.ts";
 import type { Report } from "../report.ts";
 import type { SeveralOptions, SeveralRenderer } from "../several-renderer.ts";
-import type { PreviewEvent } from "../../preview-event.ts";
 
 /** How often the lines are drawn again, in milliseconds. */
 const frameMs = 100;
@@ -126,6 +126,7 @@ class Board implements SeveralRenderer {
     const look = { style: this.#style, columns: out.columns, now: this.#context.now() };
     const listed = new Set([
       "plan",
+      "seed.plan",
       "history",
       "locks",
       "rehearsal",

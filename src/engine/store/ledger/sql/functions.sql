@@ -213,6 +213,55 @@ BEGIN
 END
 $body$;
 
+-- Begins a migration or a seed of a run: takes the lock, and refuses where the run was cancelled, or where a migration that
+-- committed by itself has not reached its end.
+CREATE OR REPLACE FUNCTION hasura_migrate.lock_for_run(p_run text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  PERFORM hasura_migrate.lock_migrations();
+  IF EXISTS (
+    SELECT FROM hasura_migrate.run AS r
+    WHERE r.id = p_run AND (r.cancel_asked OR r.ended_at IS NOT NULL)
+  ) THEN
+    RAISE EXCEPTION 'hasura-migrate: the run was cancelled'
+      USING ERRCODE = '${sqlstate_cancelled}';
+  END IF;
+  IF EXISTS (SELECT FROM hasura_migrate.running) THEN
+    RAISE EXCEPTION 'hasura-migrate: a migration that committed by itself has not reached its end'
+      USING ERRCODE = '${sqlstate_in_doubt}';
+  END IF;
+END
+$body$;
+
+-- Refuses where a commit of this run that made the generation was confirmed but did not happen, and another run took the
+-- generation. p_own: the generation was made by this run.
+CREATE OR REPLACE FUNCTION hasura_migrate.check_own_generation(
+  p_run text,
+  p_generation bigint,
+  p_own boolean
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  IF p_own
+    AND NOT EXISTS (
+      SELECT FROM hasura_migrate.step AS s WHERE s.generation = p_generation AND s.run = p_run
+    )
+    AND NOT EXISTS (
+      SELECT FROM hasura_migrate.seed AS s WHERE s.generation = p_generation AND s.run = p_run
+    )
+  THEN
+    RAISE EXCEPTION 'hasura-migrate: the ledger has changed since the plan was made'
+      USING ERRCODE = '${sqlstate_moved}';
+  END IF;
+END
+$body$;
+
 -- The record of a migration that is about to run; see enter. p_step: run, version, name, checksum, direction, generation
 -- (the one it expects), own_generation (that one was made by this run), synced, down_sql, outside
 -- (not in a transaction), all_settings (see remember_settings).
@@ -225,23 +274,12 @@ DECLARE
   step record;
   is_applied boolean;
 BEGIN
-  PERFORM hasura_migrate.lock_migrations();
   SELECT * INTO STRICT step
   FROM pg_catalog.jsonb_to_record(p_step) AS s(
     run text, version bigint, name text, checksum text, direction text, generation bigint,
     own_generation boolean, synced bigint, down_sql text, outside boolean, all_settings boolean
   );
-  IF EXISTS (
-    SELECT FROM hasura_migrate.run AS r
-    WHERE r.id = step.run AND (r.cancel_asked OR r.ended_at IS NOT NULL)
-  ) THEN
-    RAISE EXCEPTION 'hasura-migrate: the run was cancelled'
-      USING ERRCODE = '${sqlstate_cancelled}';
-  END IF;
-  IF EXISTS (SELECT FROM hasura_migrate.running) THEN
-    RAISE EXCEPTION 'hasura-migrate: a migration that committed by itself has not reached its end'
-      USING ERRCODE = '${sqlstate_in_doubt}';
-  END IF;
+  PERFORM hasura_migrate.lock_for_run(step.run);
   is_applied := EXISTS (
     SELECT FROM hasura_migrate.migration AS m WHERE m.version = step.version
   );
@@ -250,14 +288,7 @@ BEGIN
       CASE WHEN is_applied THEN 'applied' ELSE 'rolled back' END
       USING ERRCODE = '${sqlstate_done}';
   END IF;
-  -- A commit of this run was confirmed but did not happen, and another run took its generation.
-  IF step.own_generation AND NOT EXISTS (
-    SELECT FROM hasura_migrate.step AS s
-    WHERE s.generation = step.generation AND s.run = step.run
-  ) THEN
-    RAISE EXCEPTION 'hasura-migrate: the ledger has changed since the plan was made'
-      USING ERRCODE = '${sqlstate_moved}';
-  END IF;
+  PERFORM hasura_migrate.check_own_generation(step.run, step.generation, step.own_generation);
   INSERT INTO hasura_migrate.running (
     version, name, checksum, direction, outside, txid, pid, backend_start, run, generation, down_sql
   )
@@ -269,13 +300,41 @@ BEGIN
 END
 $body$;
 
--- Runs before the migration's own SQL. No SET clause.
+-- The record of a seed that is about to run; see enter. p_seed: run, name, checksum, generation, own_generation and synced, as
+-- for a migration. Whether it was run before is not examined: the generation shows that nothing was since the plan was made.
+CREATE OR REPLACE FUNCTION hasura_migrate.begin_seed(p_seed jsonb)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  seed record;
+BEGIN
+  SELECT * INTO STRICT seed
+  FROM pg_catalog.jsonb_to_record(p_seed) AS s(
+    run text, name text, checksum text, generation bigint, own_generation boolean, synced bigint
+  );
+  PERFORM hasura_migrate.lock_for_run(seed.run);
+  PERFORM hasura_migrate.check_own_generation(seed.run, seed.generation, seed.own_generation);
+  INSERT INTO hasura_migrate.seed (generation, name, checksum, run, txid)
+  VALUES (
+    hasura_migrate.advance(seed.generation, seed.synced), seed.name, seed.checksum, seed.run,
+    pg_catalog.txid_current()
+  );
+END
+$body$;
+
+-- Runs before the own SQL of a migration or a seed. No SET clause.
 CREATE OR REPLACE FUNCTION hasura_migrate.enter(p_step jsonb)
 RETURNS text
 LANGUAGE plpgsql
 AS $body$
 BEGIN
-  PERFORM hasura_migrate.begin_step(p_step);
+  IF pg_catalog.jsonb_extract_path_text(p_step, 'direction') OPERATOR(pg_catalog.=) 'seed' THEN
+    PERFORM hasura_migrate.begin_seed(p_step);
+  ELSE
+    PERFORM hasura_migrate.begin_step(p_step);
+  END IF;
   PERFORM hasura_migrate.restore_settings();
   IF NOT pg_catalog.jsonb_extract_path_text(p_step, 'outside')::boolean THEN
     PERFORM hasura_migrate.remember_settings(
@@ -336,6 +395,44 @@ DECLARE
   recorded pg_catalog.text;
 BEGIN
   recorded := hasura_migrate.finish_step(p_run, p_version);
+  PERFORM hasura_migrate.restore_settings();
+  RETURN recorded;
+END
+$body$;
+
+-- Records the seed that has run, which made the generation p_generation; see leave_seed. Returns 'applied', then the milliseconds
+-- since enter.
+CREATE OR REPLACE FUNCTION hasura_migrate.finish_seed(p_run text, p_generation bigint)
+RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  took double precision;
+BEGIN
+  UPDATE hasura_migrate.seed
+  SET
+    ms = pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - applied_at) * 1000::double precision,
+    applied_at = pg_catalog.clock_timestamp()
+  WHERE generation = p_generation AND run = p_run AND txid = pg_catalog.txid_current()
+  RETURNING ms INTO took;
+  IF took IS NULL THEN
+    RAISE EXCEPTION 'hasura-migrate: the file ended its own transaction'
+      USING ERRCODE = '${sqlstate_gone}';
+  END IF;
+  RETURN 'applied ' || took::text;
+END
+$body$;
+
+-- Runs after the seed's own SQL, and returns what finish_seed does. No SET clause.
+CREATE OR REPLACE FUNCTION hasura_migrate.leave_seed(p_run text, p_generation bigint)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  recorded pg_catalog.text;
+BEGIN
+  recorded := hasura_migrate.finish_seed(p_run, p_generation);
   PERFORM hasura_migrate.restore_settings();
   RETURN recorded;
 END
@@ -515,7 +612,8 @@ AS $body$
     AND (
       GREATEST(
         r.seen_at,
-        (SELECT pg_catalog.max(s.at) FROM hasura_migrate.step AS s WHERE s.run = r.id)
+        (SELECT pg_catalog.max(s.at) FROM hasura_migrate.step AS s WHERE s.run = r.id),
+        (SELECT pg_catalog.max(s.applied_at) FROM hasura_migrate.seed AS s WHERE s.run = r.id)
       ) > pg_catalog.clock_timestamp() - p_live_ms * interval '1 millisecond'
       OR r.id = (
         SELECT last.id
@@ -639,6 +737,14 @@ AS $body$
       ),
       '{}'
     ) END,
+    'seeds', COALESCE(
+      (
+        SELECT pg_catalog.json_object_agg(s.generation::text, s.name)
+        FROM hasura_migrate.seed AS s
+        WHERE s.run = p_run AND s.ms IS NOT NULL
+      ),
+      '{}'
+    ),
     'holder', (
       SELECT pg_catalog.json_build_object(
         'pid', x.pid,
@@ -826,7 +932,7 @@ AS $body$
   SELECT r.id FROM hasura_migrate.run AS r WHERE hasura_migrate.is_waiting(r)
 $body$;
 
--- Past runs and the migrations of each, the newest first, as one JSON text. p_run: the beginning of
+-- Past runs, and the migrations and seeds of each, the newest first, as one JSON text. p_run: the beginning of
 -- an id, or NULL for all. `query` is the statement that is running for a run, by its label.
 CREATE OR REPLACE FUNCTION hasura_migrate.history(
   p_run text,
@@ -883,7 +989,14 @@ AS $body$
           WHERE s.run = r.id
         ),
         '[]'
-      ) AS steps
+      ) AS steps,
+      (
+        SELECT pg_catalog.json_agg(
+          pg_catalog.json_build_object('name', s.name, 'ms', s.ms) ORDER BY s.generation
+        )
+        FROM hasura_migrate.seed AS s
+        WHERE s.run = r.id
+      ) AS seeds
     FROM hasura_migrate.run AS r
     WHERE p_run IS NULL OR pg_catalog.starts_with(r.id, p_run)
     ORDER BY r.started_at DESC

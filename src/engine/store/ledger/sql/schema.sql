@@ -151,6 +151,20 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.metadata_change (
 );
 COMMENT ON TABLE hasura_migrate.metadata_change IS
   'replacements of Hasura''s metadata, and reloads, which have no checksum_before; version_after is NULL where the outcome was not recorded';
+-- Version 6.
+CREATE TABLE IF NOT EXISTS hasura_migrate.seed (
+  generation bigint PRIMARY KEY,
+  name text NOT NULL,
+  checksum text NOT NULL,
+  run text NOT NULL,
+  txid bigint NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  ms double precision
+);
+COMMENT ON TABLE hasura_migrate.seed IS
+  'each time that a seed was run, in order; its record now is the newest row with its name';
+COMMENT ON COLUMN hasura_migrate.seed.ms IS
+  'NULL for a file that has committed by itself and has not reached its end';
 
 INSERT INTO hasura_migrate.head (schema_version, generation, synced)
 VALUES (${schema_version}, 0, 0)

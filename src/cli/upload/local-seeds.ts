@@ -1,0 +1,145 @@
+import { checksumOfBytes, textOf } from "../../engine/project/migration-file.ts";
+import { locateMigrations } from "../../engine/project/project.ts";
+import {
+  isMeant,
+  projectSeeds,
+  type ProjectSeeds,
+  type SeedOnDisk,
+} from "../../engine/project/seeds.ts";
+import { checkedOnce } from "../../protocol/checked-once.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import type { UploadedDirectory } from "../../protocol/run-source.ts";
+import {
+  mostUploadedSeeds,
+  SeedIdentity,
+  type SeedUpload,
+  type UploadedSeed,
+} from "../../protocol/seed-upload.ts";
+import type { CliContext } from "../context.ts";
+import { compressedSeeds } from "./compress-upload.ts";
+import { directoryFacts } from "./directory-facts.ts";
+import type { MadeUpload } from "./directory-upload.ts";
+import type { FunctionInventory } from "./function-inventory.ts";
+import { refuseTooLarge } from "./too-large.ts";
+
+/** Which of the seeds a command runs. */
+export interface SeedPurpose {
+  readonly database?: string | undefined;
+  /** `--file`, as it was typed. */
+  readonly files?: readonly string[] | undefined;
+  /** What was run before is run again. */
+  readonly again?: boolean | undefined;
+}
+
+/** The seeds of a directory. */
+export interface LocalSeeds {
+  readonly from: UploadedDirectory;
+  /** Oddities of the directory, as sentences. */
+  readonly warnings: readonly string[];
+  /**
+   * The upload for a function with this inventory: all seeds of the directory, with the text of those that the command may run.
+   * Throws `usage` failures: `upload-too-large`, `upload-invalid` and `unreadable-file`.
+   */
+  readonly uploadFor: (known: FunctionInventory, purpose: SeedPurpose) => Promise<MadeUpload>;
+}
+
+/**
+ * Finds the seeds of a project.
+ * @throws Failure usage, as `projectSeeds` does
+ */
+export async function localSeeds(
+  root: string,
+  context: Pick<CliContext, "capture">,
+): Promise<LocalSeeds> {
+  const { configVersion } = await locateMigrations(root);
+  const [seeds, from] = await Promise.all([
+    projectSeeds({ root, configVersion }),
+    directoryFacts(root, context),
+  ]);
+  for (const seed of seeds.files) refuseName(seed);
+  if (seeds.files.length > mostUploadedSeeds) throw tooMany(seeds.files.length);
+  return {
+    from,
+    warnings: seeds.notices.map(({ message }) => message),
+    uploadFor: async (known, purpose) => ({
+      envelope: compressedSeeds(await seedUpload(seeds, from, known, purpose)),
+      from,
+    }),
+  };
+}
+
+async function seedUpload(
+  { configVersion, directory, files }: ProjectSeeds<SeedOnDisk>,
+  from: UploadedDirectory,
+  known: FunctionInventory,
+  purpose: SeedPurpose,
+): Promise<SeedUpload> {
+  const sent: { readonly path: string; readonly size: number }[] = [];
+  const seeds: UploadedSeed[] = [];
+  for (const seed of files) {
+    const bytes = await seed.bytes();
+    const checksum = checksumOfBytes(bytes);
+    const isNeeded = isWanted(seed, purpose) && !wasRun(seed, checksum, known, purpose);
+    seeds.push(uploadedSeed(seed, bytes, { checksum, isNeeded }));
+    if (!isNeeded) continue;
+    sent.push({ path: seed.path, size: bytes.length });
+    refuseTooLarge(sent, "seeds");
+  }
+  return { format: 1, configVersion, from, directory: shown(directory), seeds };
+}
+
+function isWanted(seed: SeedOnDisk, { database, files }: SeedPurpose): boolean {
+  if (database !== undefined && seed.database !== database) return false;
+  return files === undefined || files.some((typed) => isMeant(seed, typed));
+}
+
+function wasRun(
+  { database, name }: SeedOnDisk,
+  checksum: string,
+  { databases }: FunctionInventory,
+  { again = false }: SeedPurpose,
+): boolean {
+  return !again && databases.get(database)?.seeds?.get(name) === checksum;
+}
+
+/** Whether its text can be run matters only if the run reaches it, which the function decides. */
+function uploadedSeed(
+  { database, name, path }: SeedOnDisk,
+  bytes: Uint8Array,
+  { checksum, isNeeded }: { readonly checksum: string; readonly isNeeded: boolean },
+): UploadedSeed {
+  if (!isNeeded) return { database, name, path: shown(path), checksum };
+  const text = textOf(bytes);
+  return {
+    ...{ database, name },
+    file: "sql" in text ? { path: shown(path), ...text } : { path: shown(path), checksum, ...text },
+  };
+}
+
+/** The seeds directory may be outside the project; paths are only for messages. */
+function shown(path: string): string {
+  return path.replace(/^(\.\.\/)+/, "");
+}
+
+/** Throws for names that a file system allows but that cannot be sent. */
+function refuseName({ database, name, path }: SeedOnDisk): void {
+  const checked = SeedIdentity.safeParse({ database, name }, checkedOnce);
+  if (checked.success) return;
+  const [issue] = checked.error.issues;
+  throw new Failure(
+    "usage",
+    "upload-invalid",
+    `The seed ${path} cannot be uploaded: its name ${issue?.message ?? "is invalid"}.`,
+    { hints: [textHint("Rename the file or its directory.")] },
+  );
+}
+
+function tooMany(count: number): Failure {
+  return new Failure(
+    "usage",
+    "upload-too-large",
+    `There are ${String(count)} seeds, but at most ${String(mostUploadedSeeds)} can be uploaded; nothing was run.`,
+    { hints: [textHint("Combine them, or deploy an image that contains them.")] },
+  );
+}

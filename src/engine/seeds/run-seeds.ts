@@ -1,0 +1,169 @@
+import { Failure, toFailureData } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
+import type { EngineContext } from "../context.ts";
+import { emit } from "../emit.ts";
+import { stepFailure } from "../hasura/sql-errors.ts";
+import type { MigrationBody } from "../project/migration-file.ts";
+import { locateBySecondTry } from "../rehearsal/second-try.ts";
+import type { RunStop } from "../run-result.ts";
+import { stopBefore, type Slice } from "../run/stop-before.ts";
+import { activityHint, lockHints } from "../store/hints.ts";
+import type { StepResult } from "../store/store.ts";
+import type { PlannedSeed } from "./plan-seeds.ts";
+
+/** Why the seeds of a plan were not all run. */
+export type SeedStop =
+  | RunStop
+  /** The records have changed: make a new plan. */
+  | { readonly stop: "replan"; readonly reason: string };
+
+/** How far the seeds of a plan were run. */
+export interface SeedsResult {
+  readonly applied: number;
+  readonly notReached: number;
+  readonly stop?: SeedStop;
+}
+
+export interface SeedsRun {
+  readonly steps: readonly PlannedSeed[];
+  /** For suggested commands. */
+  readonly environment: string;
+  readonly slice: Slice;
+  readonly engine: EngineContext;
+}
+
+/** Runs seeds in order, until one fails or the run has to stop. */
+export async function runSeeds(run: SeedsRun): Promise<SeedsResult> {
+  const { steps, slice, engine } = run;
+  let applied = 0;
+  for (const [reached, step] of steps.entries()) {
+    const progressed = slice.progressed || applied > 0;
+    const early = stopBefore(step.of.store, { ...slice, progressed }, engine);
+    if (early) return { applied, notReached: steps.length - reached, stop: early };
+    const stop = await runSeed(step, run);
+    // What has failed, or may have taken effect, was reached.
+    const over = stop?.stop === "failed" ? 1 : 0;
+    if (stop) return { applied, notReached: steps.length - reached - over, stop };
+    applied += 1;
+  }
+  return { applied, notReached: 0 };
+}
+
+async function runSeed(step: PlannedSeed, run: SeedsRun): Promise<SeedStop | undefined> {
+  const { of, file, checksum } = step;
+  const { engine } = run;
+  const body = await file.body();
+  if (body.checksum !== checksum) throw fileChanged(file.path);
+  const startedAt = engine.now();
+  await emit(engine, { type: "seed.started", ...identify(step) });
+  const result = await of.seeds.run({
+    database: of.database,
+    direction: "seed",
+    name: file.name,
+    sql: body.sql,
+    checksum,
+    noTransaction: false,
+    settings: body.directives.settings,
+  });
+  return reportResult(result, step, { body, tookMs: Math.max(0, engine.now() - startedAt) }, run);
+}
+
+function identify({ file: { database, name } }: PlannedSeed) {
+  return { database, seed: name };
+}
+
+/** What was sent, and how long it took. */
+interface SentSeed {
+  readonly body: MigrationBody;
+  readonly tookMs: number;
+}
+
+async function reportResult(
+  result: StepResult,
+  step: PlannedSeed,
+  { body, tookMs }: SentSeed,
+  { environment, engine }: SeedsRun,
+): Promise<SeedStop | undefined> {
+  const of = identify(step);
+  switch (result.outcome) {
+    case "done": {
+      const { notices } = result;
+      const remarks = notices.length > 0 && { notices: [...notices] };
+      await emit(engine, { type: "seed.applied", ...of, tookMs, ...remarks });
+      return undefined;
+    }
+    case "failed": {
+      const failure = await failureOf(result, step, body.sql, environment);
+      const data = toFailureData(failure);
+      await emit(engine, { type: "seed.failed", ...of, tookMs, failure: data });
+      const tried = { sql: body.sql, store: step.of.store, tookMs };
+      const locate = (found: unknown) => locateBySecondTry(found, tried, engine);
+      return { stop: "failed", failure, locate };
+    }
+    case "unknown": {
+      const failure = outcomeUnknown(result.error, step, environment);
+      await emit(engine, { type: "seed.unknown", ...of, reason: failure.message });
+      return { stop: "failed", failure };
+    }
+    case "cancelled":
+      await emit(engine, {
+        type: "seed.skipped",
+        ...of,
+        reason: "cancelled before it took effect",
+      });
+      return { stop: "cancelled" };
+    case "busy":
+      return { stop: "replan", reason: result.holder };
+    case "skipped":
+    case "replan":
+      return { stop: "replan", reason: result.reason };
+  }
+}
+
+function failureOf(
+  { error, lockHolders }: Extract<StepResult, { outcome: "failed" }>,
+  { of, file }: PlannedSeed,
+  sql: string,
+  environment: string,
+): Promise<unknown> {
+  return stepFailure(error, {
+    file: file.path,
+    sql,
+    isSeed: true,
+    nothingKept: of.store.atomic,
+    lockHolders,
+    lookForLock: lockHints(
+      { environment, database: of.database.name },
+      lockHolders?.some(({ pid }) => pid === 0),
+    ),
+  });
+}
+
+function outcomeUnknown(error: unknown, { of, file }: PlannedSeed, environment: string): Failure {
+  const target = { environment, database: of.database.name };
+  return new Failure(
+    "unreachable",
+    "outcome-unknown",
+    `It is not known whether ${file.path} took effect, because the connection to Hasura was lost. It may still be running.`,
+    {
+      hints: [
+        activityHint(target, "to see whether it is still running"),
+        of.seeds.isRecorded
+          ? retryHint({ reason: "when Hasura responds: a seed that took effect is not run again" })
+          : textHint(
+              `Check in the database ${of.database.name} whether its rows are there before you run it again: nothing records it.`,
+            ),
+      ],
+      cause: error,
+    },
+  );
+}
+
+function fileChanged(path: string): Failure {
+  return new Failure(
+    "busy",
+    "plan-changed",
+    `${path} has changed since the plan was made; it was not run.`,
+    { hints: [retryHint({ reason: "see the new plan" })] },
+  );
+}
