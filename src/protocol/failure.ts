@@ -42,6 +42,12 @@ export const SqlFailure = z.object({
     .describe(
       "True if `place` was found by running the file a second time, in a transaction that was rolled back.",
     ),
+  placeFollows: z
+    .boolean()
+    .optional()
+    .describe(
+      "Only in `migration.failed`: the position is still searched for, and is in `run.failed` if it is found, else the candidates.",
+    ),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 

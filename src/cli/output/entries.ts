@@ -236,7 +236,7 @@ function failedEntries(view: RunView, event: EventOf<"run.failed">): OutputEntry
   const isShown = view.shownFailure === failure.message;
   return [
     ...(isShown ? [] : [{ kind: "failure" as const, failure: fromFailureData(failure) }]),
-    ...(isShown && failure.sql?.secondTry === true
+    ...(isShown && (failure.sql?.secondTry === true || view.placeFollows)
       ? [{ kind: "place" as const, failure: fromFailureData(failure) }]
       : []),
     ...(totals.length > 0 ? [{ kind: "failed-totals" as const, text: totals.join(", ") }] : []),

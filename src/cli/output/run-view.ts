@@ -49,6 +49,8 @@ export interface RunView {
   readonly waitingFor: string | undefined;
   /** Message of the migration's failure that was shown, so that the closing event need not repeat it. */
   readonly shownFailure: string | undefined;
+  /** That failure was shown without its position, which was still being searched for. */
+  readonly placeFollows: boolean;
   /** True after the closing event. */
   readonly closed: boolean;
 }
@@ -68,6 +70,7 @@ export function newRunView(operation: string): RunView {
     metadata: undefined,
     waitingFor: undefined,
     shownFailure: undefined,
+    placeFollows: false,
     closed: false,
   };
 }
@@ -94,7 +97,11 @@ export function reduceView(view: RunView, event: RunEvent | UnknownEvent, now: n
         rolledBack: view.rolledBack + (event.direction === "down" ? 1 : 0),
       };
     case "migration.failed":
-      return { ...finishRow(next, event), shownFailure: event.failure.message };
+      return {
+        ...finishRow(next, event),
+        shownFailure: event.failure.message,
+        placeFollows: event.failure.sql?.placeFollows === true,
+      };
     case "migration.skipped":
       return finishRow(next, event);
     case "waiting":

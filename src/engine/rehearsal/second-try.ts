@@ -48,6 +48,18 @@ export async function locateBySecondTry(
   }
 }
 
+/** The failure as it is reported before its position is searched for: without candidates, of which only one can be right. */
+export function beforeSecondTry(
+  failure: Failure,
+  tried: FailedTry,
+  engine: EngineContext,
+): Failure {
+  const { sql, code } = failure;
+  const isSearched = code === "sql-failed" && sql !== undefined && isUnlocated(sql);
+  if (!isSearched || sql.places === undefined || !isAllowed(tried, engine)) return failure;
+  return failure.with({ sql: { ...withoutCandidates(sql), placeFollows: true } });
+}
+
 function withoutCandidates(error: SqlFailure): SqlFailure {
   const { file, sqlstate, message, detail, hint } = error;
   return {

@@ -6,7 +6,7 @@ import { emit } from "../emit.ts";
 import { HasuraCallError } from "../hasura/client.ts";
 import { stepFailure } from "../hasura/sql-errors.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
-import { locateBySecondTry } from "../rehearsal/second-try.ts";
+import { beforeSecondTry, locateBySecondTry } from "../rehearsal/second-try.ts";
 import type { RunStop } from "../run-result.ts";
 import { activityHint, lockHints, markHint } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
@@ -195,16 +195,17 @@ async function reportResult(
       return { over: 1, done: 0 };
     case "failed": {
       const failure = await failureOf(result, loaded, environment);
-      await emit(engine, {
-        type: "migration.failed",
-        ...of,
-        tookMs,
-        failure: toFailureData(failure),
-      });
       const tried = { sql: loaded.body.sql, store: loaded.ready.store, tookMs };
       const locate = (found: unknown): Promise<unknown> => locateBySecondTry(found, tried, engine);
       // A file outside a transaction has not been rolled back.
       const isRolledBack = !loaded.step.noTransaction;
+      const isSearched = isRolledBack && failure instanceof Failure;
+      await emit(engine, {
+        type: "migration.failed",
+        ...of,
+        tookMs,
+        failure: toFailureData(isSearched ? beforeSecondTry(failure, tried, engine) : failure),
+      });
       return {
         over: 1,
         done: 0,

@@ -302,6 +302,26 @@ describe("renderers", () => {
     );
   });
 
+  test("candidates that remain after a search for the place are added to the failure", async (t) => {
+    const { place, ...unlocated } = constraint.sql;
+    const searched = { ...constraint, sql: { ...unlocated, placeFollows: true } };
+    const remaining = { ...constraint, sql: { ...unlocated, places: [place] } };
+    const events = [
+      started(),
+      plan([item(...one)]),
+      migrationStarted(...one),
+      failedMigration(...one, searched),
+      failedRun(remaining, 0, 0),
+    ];
+    const lambda = await lambdaStandIn(t, [streams(events)]);
+    const context = testContext(t, {
+      argv: ["dev-3", "--quiet"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 1);
+    assert.match(context.err.text, /\n {4}1 │ alter table orders drop column legacy;\n$/);
+  });
+
   test("--quiet leaves results and failures", async (t) => {
     const events = [
       started(),

@@ -230,6 +230,43 @@ describe("the failing statement of a file", () => {
       assert.equal(counted.rehearsals(), 1);
     });
 
+  describe("that can be one of several", () => {
+    const twice = "SELECT no_such_function(1);\nSELECT 1;\nSELECT no_such_function(1);";
+    const reported = (ran: Ran): object => {
+      const { place, places, placeFollows } = ran.of("migration.failed")[0]?.failure.sql ?? {};
+      return { place: place?.line, lines: places?.map(({ line }) => line), placeFollows };
+    };
+
+    test("is reported without candidates while it is searched for", async (t) => {
+      const { run } = await bench(t);
+      const ran = await run({ "1_a/up": twice }, asked("apply"), secondTry);
+      assert.deepEqual(reported(ran), { place: undefined, lines: undefined, placeFollows: true });
+      assert.deepEqual(placeOf(ran), { at: "1:8", secondTry: true });
+    });
+
+    test("is reported with candidates if it is not searched for", async (t) => {
+      const { run } = await bench(t);
+      const ran = await run({ "1_a/up": twice });
+      const candidates = { place: undefined, lines: [1, 3], placeFollows: undefined };
+      assert.deepEqual(reported(ran), candidates);
+      assert.deepEqual(placeOf(ran), { lines: [1, 3] });
+    });
+
+    test("has its candidates at the end if the search finds nothing", async (t) => {
+      const { run, hasura } = await bench(t);
+      const runSql: Hasura["runSql"] = (request) =>
+        request.sql.includes("hasura_migrate.rehearsal")
+          ? Promise.reject(new Error("the connection broke"))
+          : hasura.runSql(request);
+      const ran = await run({ "1_a/up": twice }, asked("apply"), {
+        ...secondTry,
+        hasura: { ...hasura, runSql },
+      });
+      assert.deepEqual(reported(ran), { place: undefined, lines: undefined, placeFollows: true });
+      assert.deepEqual(placeOf(ran), { lines: [1, 3] });
+    });
+  });
+
   test("is not searched while another run is in the middle of a migration", async (t) => {
     const { run, url, hasura } = await bench(t);
     const other = new pg.Client({ connectionString: url });

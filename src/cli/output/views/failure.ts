@@ -59,10 +59,14 @@ function metadataRefusalLines(
   return [...objects, ...changeLines(changes, { style, columns, isFull: false }), ...more];
 }
 
-/** The position of a failure that has been shown without it: file and line, the line with a caret, and how it was found. */
+/**
+ * The position of a failure that has been shown without it: file and line, the line with a caret, and how it was found; or the lines that
+ * it can be.
+ */
 export function foundPlaceLines({ sql }: Failure, options: FailureViewOptions): Styled[] {
   const { style, columns } = options;
-  const { file, place } = sql ?? {};
+  const { file, place, places = [] } = sql ?? {};
+  if (sql && place === undefined) return placeLines(places, columns);
   if (!sql || file === undefined || place === undefined) return [];
   return [
     styled`  ${plain(`${file}:${place.line}`)}`,
