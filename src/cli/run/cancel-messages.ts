@@ -12,6 +12,8 @@ export const stopPendingMessage =
 
 /** Shown when the run is asked to stop. */
 export function stopRequestedMessage({ current, waiting, request }: RunState): string {
+  if (request.operation === "rehearse")
+    return "Cancelling the rehearsal … Press Ctrl-C again to detach.";
   const step = stepNoun(request);
   const what = current
     ? `Stopping after the current ${step} …`
@@ -45,6 +47,15 @@ export function detachedFailure(run: RunState, state: StopState): Failure {
   return new Failure("interrupted", "detached", detachedMessage(run, state), {
     hints: state === "stop-requested" ? [cancel, followUp] : [followUp],
   });
+}
+
+/** The function has cancelled the rehearsal, which is not watched to its end. */
+export function rehearsalCancelled(): Failure {
+  return new Failure(
+    "interrupted",
+    "interrupted",
+    "Interrupted. The rehearsal was cancelled, and is rolled back.",
+  );
 }
 
 /** A rehearsal is one request to the database. That of an embedded environment ends with this process. */

@@ -99,7 +99,9 @@ function onTerminate(state: StopState, run: RunState): StopTransition {
 }
 
 function askToStop(run: RunState): StopTransition {
-  const cancellable = run.changes && run.request.environment !== "local";
+  const { operation, environment } = run.request;
+  const isStoppable = run.changes || operation === "rehearse";
+  const cancellable = isStoppable && environment !== "local";
   if (!cancellable) return detach("running");
   if (!run.started) return { state: "stop-pending" };
   if (!serves(run, "cancel")) return detach("running");

@@ -17,6 +17,7 @@ import type { CliContext } from "../context.ts";
 import type { RunStop } from "../output/renderer.ts";
 import {
   detachedFailure,
+  rehearsalCancelled,
   stopAcceptedMessage,
   stopPendingMessage,
   stopRequestedMessage,
@@ -285,6 +286,11 @@ class RunDriver {
         { backoff: queryBackoff, sleep, signal },
       );
       this.#stop = onCancelResult(this.#stop, true).state;
+      if (request.operation === "rehearse" && !this.#closed) {
+        this.#detached = rehearsalCancelled();
+        this.#detach.abort();
+        return;
+      }
       if (!this.#closed) stopping({ state: "accepted", text: stopAcceptedMessage(this.#run) });
     } catch (thrown) {
       if (this.#closed || signal.aborted) return;

@@ -6,18 +6,24 @@ import { emit } from "../emit.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import type { EngineSession } from "../session.ts";
 import type { RunRegistry } from "../store/store.ts";
-import { runRegistries } from "./run-registries.ts";
+import { cancelRehearsals } from "../rehearsal/cancel-rehearsals.ts";
+import { registriesOf, runRegistries } from "./run-registries.ts";
 
-/** `cancel`: requests that runs in progress end after their current migration. Throws `usage/run-ambiguous`. */
+/**
+ * `cancel`: requests that runs in progress end after their current migration, and cancels rehearsals. Throws `usage/run-ambiguous`, and
+ * `usage/needs-ledger` if there is neither a ledger nor a rehearsal.
+ */
 export async function cancelRuns(
   request: RequestOf<"cancel">,
   session: EngineSession,
   engine: EngineContext,
 ): Promise<RunResult> {
   const { run } = request.options;
-  const registries = runRegistries(request, session);
-  const only = run === undefined ? [undefined] : await openRuns(run, registries, request);
   const runs = new Set<string>();
+  for (const { store } of session.databases)
+    for (const id of await cancelRehearsals(store, run)) runs.add(id);
+  const registries = runs.size === 0 ? runRegistries(request, session) : registriesOf(session);
+  const only = run === undefined ? [undefined] : await openRuns(run, registries, request);
   for (const registry of registries)
     for (const id of only) for (const asked of await registry.cancel(id)) runs.add(asked);
   await emit(engine, { type: "cancel.requested", runs: [...runs] });

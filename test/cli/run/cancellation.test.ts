@@ -91,6 +91,35 @@ describe("cancellation", () => {
     assert.deepEqual(cancel.options, { run: run?.runId });
   });
 
+  test("Ctrl-C cancels a rehearsal in the database, and does not wait for its end", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      (response, call) => {
+        beginStream(response);
+        write(response, call, [started("dev-3", { operations: ledgerOperations }), plan([])]);
+      },
+      (response, call) =>
+        streams([
+          started(),
+          { type: "cancel.requested", runs: [runIdOfCall(call.body)] },
+          finished(0),
+        ])(response, call),
+    ]);
+    const context = testContext(t, {
+      argv: ["plan", "dev-3", "--rehearse"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(pressesAt(context, "Hasura v2")), 130);
+    assert.match(context.err.text, /Cancelling the rehearsal …/);
+    assert.match(
+      context.err.text,
+      /Interrupted\. The rehearsal was cancelled, and is rolled back\./,
+    );
+    const [run, cancel] = lambda.calls.map(
+      ({ body }) => JSON.parse(body) as { runId: string; operation: string; options: object },
+    );
+    assert.deepEqual([cancel?.operation, cancel?.options], ["cancel", { run: run?.runId }]);
+  });
+
   const waiting = { type: "waiting", reason: "run", message: "waiting for bob's run", waitedMs: 0 };
   const accepts = (response: ServerResponse, call: Call) =>
     streams([started(), { type: "cancel.requested", runs: [runIdOfCall(call.body)] }, finished(0)])(

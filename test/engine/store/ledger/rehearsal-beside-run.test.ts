@@ -153,6 +153,23 @@ describe("a rehearsal beside a run", () => {
     assert.equal((await first).failure, undefined);
   });
 
+  test("is cancelled in the database by its run id, and with all others", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run(tiny(1));
+    const release = await it.hold(gate);
+    for (const all of [false, true]) {
+      const request = asked("rehearse");
+      const rehearsal = it.run(held, request);
+      await untilHeld(it.url, gate);
+      const cancel = asked("cancel", all ? {} : { run: request.runId });
+      const cancelled = await it.run(tiny(1), cancel);
+      assert.deepEqual(cancelled.of("cancel.requested")[0]?.runs, [request.runId]);
+      const { failure } = await rehearsal;
+      assert.deepEqual([failure?.code, failure?.sql?.sqlstate], ["rehearsal-failed", "57014"]);
+    }
+    await release();
+  });
+
   test("does not hold the lock under which runs are registered", async (t) => {
     const it = await ledgerBench(t);
     await it.run(tiny(1));
