@@ -1,6 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import {
+  operations,
   takesMetadata,
   takesSeeds,
   type Operation,
@@ -180,16 +181,14 @@ export function prepareRun(
   };
 }
 
-/** Changes that a task does not make. */
-const inFunctionOnly: ReadonlySet<Operation> = new Set(["mark", "seed"]);
-
 /** The ECS task in which the operation runs migrations; undefined if it runs none, or in the function. */
 export function taskOf(
   request: Pick<OperationSpec, "operation"> & { readonly options: object },
   target: Target | undefined,
 ): Target["task"] {
-  const isInFunction = inFunctionOnly.has(request.operation) || takesMetadata(request.operation);
-  return changesSomething(request) && !isInFunction ? target?.task : undefined;
+  const { operation } = request;
+  const runsMigrations = operations[operation].takesUploads && operation !== "mark";
+  return changesSomething(request) && runsMigrations ? target?.task : undefined;
 }
 
 /** True for `--changed`, except in `reset-to`, where it concerns applied versions and also works with the image's files. */

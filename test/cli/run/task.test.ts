@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
+import { taskOf } from "../../../src/cli/run/environment-run.ts";
+import { operationNames } from "../../../src/protocol/operations.ts";
 import { keys } from "../../support/aws-keys.ts";
 import { row } from "../../support/failure-cases.ts";
 import {
@@ -111,6 +113,18 @@ async function runTask(t: TestContext, answers: readonly Answer[], argv: readonl
 const start = [preview, network, placed];
 
 describe("a run in an ECS task", () => {
+  test("is one that runs migrations: everything else is done by the function", () => {
+    const target = {
+      ...{ environment: "prod", function: "hasura-migrate-prod", protected: false },
+      task: { cluster: "c", taskDefinition: "t", container: "c", logGroup: "l" },
+      profile: { name: "prod", from: "convention" as const },
+    };
+    assert.deepEqual(
+      operationNames.filter((operation) => taskOf({ operation, options: {} }, target)),
+      ["apply", "down", "redo", "reset-to"],
+    );
+  });
+
   test("is planned by the function, started once, and followed in the ledger to its end", async (t) => {
     const { exit, out, err, calls, words } = await runTask(t, [
       ...start,
