@@ -1,12 +1,13 @@
 import type { Request } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
-import { emit } from "../emit.ts";
+import { emit, warn } from "../emit.ts";
 import type { Metadata } from "../hasura/client.ts";
 import { isPostgres } from "../hasura/source-kinds.ts";
 import { waitUntilReady } from "../hasura/wait-until-ready.ts";
 import { kindOf } from "../plan/resolve-databases.ts";
 import { emptyProject, onlyDatabase, type Project } from "../project/project.ts";
 import { imageProject } from "../project/uploaded-project.ts";
+import { shortenList } from "../../shorten-list.ts";
 import { openEach, readServer, storeContext, versionStoreFor } from "../session.ts";
 import type { Database, MetadataChangeRecord, MetadataRecord, RunEnd } from "../store/store.ts";
 import { oldServer } from "./read-server.ts";
@@ -31,9 +32,12 @@ export async function openMetadataSession(
   engine: EngineContext,
 ): Promise<MetadataSession> {
   const project = (await imageProject(engine.project)) ?? emptyProject(3);
-  const [metadata, state] = await waitUntilReady(engine, () => readServer(engine));
+  const [[metadata, state], unusable] = await waitUntilReady(engine, () =>
+    Promise.all([readServer(engine), unusableSources(engine)]),
+  );
   if (metadata.version < 3) throw oldServer(metadata.version);
-  const databases = databasesWithLedger(project, metadata);
+  const all = databasesWithLedger(project, metadata);
+  const databases = all.filter(({ name }) => !unusable.has(name));
   const versionStore = versionStoreFor(
     project,
     state,
@@ -46,9 +50,24 @@ export async function openMetadataSession(
     context,
     async (_, store) => store.metadata,
   );
-  if (databases.length === 0) await reportNoLedger(engine);
+  if (databases.length < all.length) await warnOfUnusable(all, unusable, engine);
+  else if (all.length === 0) await reportNoLedger(engine);
   const records = opened.filter((record) => record !== undefined);
   return { record: records[0], records, close };
+}
+
+/**
+ * The databases that Hasura cannot use: it refuses SQL for them, and applying metadata may be what repairs them. None for a server that
+ * does not list inconsistent objects.
+ */
+async function unusableSources({ hasura }: EngineContext): Promise<ReadonlySet<string>> {
+  const objects = await hasura.inconsistentObjects().catch(() => []);
+  const prefix = "source ";
+  return new Set(
+    objects.flatMap(({ type, name }) =>
+      type === "source" && name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
+    ),
+  );
 }
 
 /** What all ledgers have recorded about the metadata, the newest first. */
@@ -68,6 +87,19 @@ function databasesWithLedger(project: Project, { sources }: Metadata): readonly 
   if (migrated.length > 0) return migrated;
   const usual = possible.find(({ name }) => name === onlyDatabase) ?? possible[0];
   return usual ? [usual] : [];
+}
+
+function warnOfUnusable(
+  databases: readonly Database[],
+  unusable: ReadonlySet<string>,
+  engine: EngineContext,
+): Promise<void> {
+  const names = shortenList(databases.flatMap(({ name }) => (unusable.has(name) ? [name] : [])));
+  return warn(
+    engine,
+    "no-ledger",
+    `Hasura cannot use the database ${names} at the moment, so the ledger there is neither read nor written.`,
+  );
 }
 
 function reportNoLedger(engine: EngineContext): Promise<void> {

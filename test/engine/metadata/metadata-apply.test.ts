@@ -332,6 +332,35 @@ describe("metadata apply", () => {
     assert.ok(ran.of("log").some(({ code }) => code === "no-ledger"));
   });
 
+  test("repairs the connection of the database that has the ledger, without a record", async (t) => {
+    const it = await metadataBench(t);
+    const shop = (database_url: string | JsonMap): JsonMap => ({
+      version: 3,
+      sources: [
+        {
+          ...{ name: "shop", kind: "postgres", tables: [] },
+          configuration: { connection_info: { database_url } },
+        },
+      ],
+    });
+    await it.write(shop(it.url));
+    await it.apply({ ...shop(it.url), query_collections: [] });
+    await it.write(shop({ from_env: "NOT_SET" }));
+    const status = await it.run({}, asked("metadata-status"));
+    assert.deepEqual(
+      status.of("metadata.status").flatMap((each) => each.inconsistent.map(({ name }) => name)),
+      ["source shop"],
+    );
+    const ran = await it.apply(shop(it.url));
+    assert.equal(failureOf(ran), undefined, ran.failure?.message);
+    assert.equal(ran.of("metadata.applied").length, 1);
+    assert.match(
+      warningsOf(ran.events).join("\n"),
+      /no-ledger: Hasura cannot use the database shop at the moment/,
+    );
+    assert.deepEqual((await it.hasura.readMetadata()).inconsistent, []);
+  });
+
   test("warns of keys that this Hasura does not know", async (t) => {
     const it = await metadataBench(t);
     const forgetful: Hasura = {
