@@ -3,6 +3,7 @@ import type { EngineContext } from "../../engine/context.ts";
 import { emit } from "../../engine/emit.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
+import { withoutCredentials } from "../../metadata/diff/secrets.ts";
 import type { JsonMap } from "../../metadata/document/json.ts";
 import type { Direction, Version } from "../../protocol/migration.ts";
 import type { StoredSecret } from "../secrets/stored-secret.ts";
@@ -114,12 +115,16 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
     applyMetadata: async (metadata, { allowInconsistent }) => {
       const flags = allowInconsistent ? [] : ["--disallow-inconsistent-metadata"];
       const project = { ...withoutFiles, metadata };
-      return (await command(["metadata", "apply", ...flags], project, Infinity)).outcome;
+      const args = ["metadata", "apply", ...flags];
+      return (await command(args, project, Infinity, withoutBody)).outcome;
     },
     reloadMetadata: async () =>
-      (await command(["metadata", "reload"], withoutFiles, Infinity)).outcome,
+      (await command(["metadata", "reload"], withoutFiles, Infinity, withoutBody)).outcome,
   };
 }
+
+/** Hasura's error has the definitions of the objects that it is about, and those may contain secrets. */
+const withoutBody: Mask = (text) => withoutCredentials(text.replace(/\{[^]*$/, "{…}"));
 
 /** The project for commands about metadata, which belong to no database. */
 const withoutFiles: CopiedProject = { configVersion: 3, database: undefined, files: [] };

@@ -5,6 +5,7 @@ import {
   type DatabaseError,
   type InconsistentObject,
 } from "../../engine/hasura/client.ts";
+import { textWithoutSecrets, withoutCredentials } from "../../metadata/diff/secrets.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { parseJson } from "../../protocol/json.ts";
@@ -54,13 +55,22 @@ export const SqlAnswer = z.object({
 });
 export const SqlAnswers = z.array(SqlAnswer);
 
+/** Hasura repeats parts of the metadata: addresses with their credentials, and the whole definition of an object. */
 const asText = z
   .unknown()
   .optional()
-  .transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? null)));
+  .transform((value) =>
+    textWithoutSecrets(
+      z
+        .json()
+        .catch(null)
+        .parse(value ?? null),
+      [],
+    ),
+  );
 /**
  * `name` is missing on older servers and not always text; the definition then identifies the object. Objects that conflict with each other
- * are one entry without a type (docs/internals/hasura-metadata.md, "Inconsistent objects").
+ * are one entry without a type (docs/internals/hasura-metadata.md, "Inconsistent objects"). None of the texts has secrets.
  */
 export const InconsistencyAnswer = z.object({
   inconsistent_objects: z.array(
@@ -141,7 +151,7 @@ function rejected(
   const database = databaseError(internal, redact);
   const inconsistent = inconsistentIn(internal, redact);
   // Hasura's own text, "query execution failed", adds nothing to the database's.
-  return new HasuraCallError("rejected", database?.message ?? redact(error), {
+  return new HasuraCallError("rejected", database?.message ?? withoutCredentials(redact(error)), {
     status,
     code,
     ...(path !== undefined && { path: redact(path) }),

@@ -13,6 +13,9 @@ const openSettings = new Set([
   ...["from_env", "isolation_level", "database", "schema", "username", "host", "name", "template"],
 ]);
 
+/** Parts of a source's configuration that say how to connect. */
+const connections = new Set(["connection_info", "read_replicas"]);
+
 /** True where the value is a secret as a whole. */
 export function isSecretAt(path: readonly string[], value: Json): boolean {
   const key = path.at(-1) ?? "";
@@ -20,7 +23,7 @@ export function isSecretAt(path: readonly string[], value: Json): boolean {
   if (path.includes("add_headers")) return !value.includes("{{");
   // A header as a part by its name: headers, NAME, value.
   if (key === "value" && path.includes("headers")) return true;
-  if (path[0] === "configuration" && path.includes("connection_info"))
+  if (path[0] === "configuration" && path.some((each) => connections.has(each)))
     return !openSettings.has(key);
   return /password|secret|passphrase|api_?key|access_?key|private_?key/i.test(key);
 }
@@ -41,8 +44,8 @@ function withoutSecrets(value: Json, path: readonly string[]): Json {
   );
 }
 
-/** An address without its user's password and without the values of its query. */
-function withoutCredentials(text: string): string {
+/** A text whose addresses have no password of a user and no values of a query: such as Hasura's reason for what is inconsistent. */
+export function withoutCredentials(text: string): string {
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s/@]*@/gi, `$1:${hidden}@`)
     .replace(/(\?|&)([^=&\s{}]+)=([^&\s{}]+)/g, (match: string, mark: string, name: string) =>

@@ -7,6 +7,7 @@ import { metadataWithCli } from "../../../src/lambda/hasura-cli/metadata-with-cl
 import { makeWorkspace } from "../../../src/lambda/hasura-cli/workspace.ts";
 import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
 import type { JsonMap } from "../../../src/metadata/document/json.ts";
+import type { RunEvent } from "../../../src/protocol/events.ts";
 import { startTestApi } from "../../support/hasura-api.ts";
 import { standInCli, type Behaviour } from "../../support/official-cli/stand-in.ts";
 import { freshDirectory } from "../../support/postgres.ts";
@@ -14,6 +15,7 @@ import { freshDirectory } from "../../support/postgres.ts";
 /** The API with our own client, and the same with a stand-in for the official CLI. */
 async function scene(t: TestContext, behaviour?: Behaviour) {
   const [api, standIn] = [await startTestApi(t), await standInCli(t, behaviour)];
+  const events: RunEvent[] = [];
   const secret = { get: async () => api.adminSecret, renew: async () => api.adminSecret };
   const hasura = hasuraOverHttp({ endpoint: api.url, adminSecret: secret.get });
   t.onTestFinished(() => hasura.close());
@@ -27,10 +29,10 @@ async function scene(t: TestContext, behaviour?: Behaviour) {
     engine: {
       sleep: (ms, signal) => delay(ms, undefined, { signal }),
       remainingMs: () => 600_000,
-      emit: () => undefined,
+      emit: (event) => void events.push(event),
     },
   });
-  return { hasura, standIn, withCli: metadataWithCli(hasura, cli) };
+  return { hasura, standIn, events, withCli: metadataWithCli(hasura, cli) };
 }
 
 /** The server's document, with one more table that does not exist. */
@@ -76,6 +78,32 @@ describe("metadata through the official CLI", () => {
       ["rejected", ["table"]],
     );
     assert.deepEqual(await hasura.readMetadata(), before);
+  });
+
+  test("has secrets that are not logged, although the CLI repeats what Hasura refuses", async (t) => {
+    const { hasura, events, withCli } = await scene(t);
+    const { document, resourceVersion } = await hasura.readMetadata();
+    const actions = [
+      {
+        name: "charge",
+        definition: {
+          ...{ kind: "synchronous", handler: "https://pay.example", output_type: "Missing" },
+          headers: [{ name: "x-key", value: "hunter2-hunter2" }],
+        },
+      },
+    ];
+    const failure = await failureOf(
+      withCli.replaceMetadata({
+        document: { ...document, actions },
+        ...{ resourceVersion, allowInconsistent: false },
+      }),
+    );
+    assert.deepEqual(
+      failure?.inconsistent?.map(({ type }) => type),
+      ["action"],
+    );
+    assert.ok(events.some((event) => event.type === "log" && event.level === "debug"));
+    assert.doesNotMatch(JSON.stringify([failure, events]), /hunter2/);
   });
 
   test("is not replaced if its version is another one by now", async (t) => {

@@ -181,4 +181,24 @@ describe("the shape of a response", () => {
     assert.deepEqual(read({}), { type: "table", name: "null", reason: "null" });
     assert.equal(answers.InconsistencyAnswer.safeParse({}).success, false);
   });
+
+  test("of inconsistent objects and warnings has no secrets, although Hasura repeats them", () => {
+    const address = "https://ada:hunter2@pay.example/graphql?key=hunter2";
+    const { inconsistent_objects: objects } = answers.InconsistencyAnswer.parse({
+      inconsistent_objects: [
+        {
+          type: "remote_schema",
+          definition: { name: "pay", headers: [{ name: "x-key", value: "hunter2" }], url: address },
+          reason: `HTTP exception occurred while sending the request to "${address}"`,
+        },
+        { type: "action", name: { address }, reason: { address } },
+      ],
+    });
+    const { warnings } = answers.ReplaceAnswer.parse({ warnings: [{ message: address }] });
+    assert.doesNotMatch(JSON.stringify([objects, warnings]), /hunter2/);
+    assert.match(objects[0]?.reason ?? "", /https:\/\/ada:\*+@pay\.example\/graphql/);
+    const error = `not a valid URI: ${address}`;
+    const refusal = errorOf(answer({ code: "invalid-configuration", error }, { status: 400 }));
+    assert.doesNotMatch(refusal.message, /hunter2/);
+  });
 });

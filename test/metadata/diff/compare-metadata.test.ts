@@ -604,6 +604,20 @@ describe("secrets", () => {
         },
       ],
     }),
+    "a read replica's connection string": (value) => ({
+      version: 3,
+      sources: [
+        {
+          name: "default",
+          kind: "mssql",
+          tables: [],
+          configuration: {
+            connection_info: { connection_string: { from_env: "A" } },
+            read_replicas: [{ connection_string: `Server=h;Uid=u;Pwd=${value}` }],
+          },
+        },
+      ],
+    }),
     "a handler's address": (value) => ({
       version: 3,
       sources: [],
