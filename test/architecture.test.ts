@@ -63,6 +63,7 @@ const mayImport: Record<string, Rule> = {
       "engine/project/squash",
       "engine/project/unknown-database",
       "engine/project/project-metadata",
+      "engine/project/metadata-files",
       "engine/project/config",
       "engine/project/file-system",
       "engine/project/seeds",

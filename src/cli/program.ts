@@ -18,6 +18,7 @@ import { metadataDiff } from "./commands/metadata-diff.ts";
 import { metadataReload } from "./commands/metadata-reload.ts";
 import { metadataRestore } from "./commands/metadata-restore.ts";
 import { metadataStatus } from "./commands/metadata-status.ts";
+import { metadataExport } from "./commands/metadata-export.ts";
 import { newMigration } from "./commands/new.ts";
 import { plan } from "./commands/plan.ts";
 import { redo } from "./commands/redo.ts";
@@ -51,6 +52,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   locks,
   sql,
   "metadata diff": metadataDiff,
+  "metadata export": metadataExport,
   "metadata apply": metadataApply,
   "metadata status": metadataStatus,
   "metadata reload": metadataReload,

@@ -2028,6 +2028,13 @@ export const failureCodes = {
       "If the failure has no SQLSTATE, set `HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true` on Hasura.",
     ],
   },
+  "metadata-not-written": {
+    kinds: ["usage"],
+    meaning:
+      "`metadata export` could not write a file of the project. Either no file was changed, or the message names the files that could not be brought back and where their earlier versions are.",
+    causes: ["The disk is full.", "You have no permission to write in the metadata directory."],
+    remedies: ["Remove the cause, and run the command again."],
+  },
   "no-metadata": {
     kinds: ["usage"],
     meaning: "There is no metadata to compare or to apply.",
@@ -2421,6 +2428,19 @@ export const failureCodes = {
     ],
     remedies: [
       "Remove that database's migrations from the project, or migrate another database with `--database NAME`.",
+    ],
+  },
+  "uncommitted-changes": {
+    kinds: ["usage"],
+    meaning:
+      "`metadata export` would overwrite or remove files whose content is not in the last commit; nothing was written.",
+    causes: [
+      "You have changed the metadata in the working copy and not committed it.",
+      "Git ignores or does not know the files.",
+    ],
+    remedies: [
+      "List what would change: `hasura-migrate metadata export ENVIRONMENT --dry-run`.",
+      "Commit or stash the changes, or overwrite them with `--force`.",
     ],
   },
   "upload-invalid": {

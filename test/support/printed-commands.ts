@@ -16,6 +16,7 @@ import { local } from "../../src/cli/commands/local.ts";
 import { mark } from "../../src/cli/commands/mark.ts";
 import { metadataApply } from "../../src/cli/commands/metadata-apply.ts";
 import { metadataDiff } from "../../src/cli/commands/metadata-diff.ts";
+import { metadataExport } from "../../src/cli/commands/metadata-export.ts";
 import { metadataReload } from "../../src/cli/commands/metadata-reload.ts";
 import { metadataRestore } from "../../src/cli/commands/metadata-restore.ts";
 import { metadataStatus } from "../../src/cli/commands/metadata-status.ts";
@@ -56,6 +57,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   doctor: [doctor, schemas.TargetOptions],
   completion: [completion, schemas.CompletionOptions],
   "metadata diff": [metadataDiff, schemas.MetadataDiffOptions],
+  "metadata export": [metadataExport, schemas.MetadataExportOptions],
   "metadata apply": [metadataApply, schemas.MetadataApplyOptions],
   "metadata restore": [metadataRestore, schemas.MetadataRestoreOptions],
   "metadata reload": [metadataReload, schemas.MetadataReloadOptions],

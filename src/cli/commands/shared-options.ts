@@ -170,7 +170,7 @@ export function addAllowOption(command: CliCommand): CliCommand {
 
 /** The command that contains those about metadata. */
 export function metadataGroup(program: CliCommand): CliCommand {
-  return program.group("metadata", "compare and apply Hasura's metadata");
+  return program.group("metadata", "compare, apply and export Hasura's metadata");
 }
 
 /** Declares where metadata comes from: `--from` and `--image`, options of the target. */

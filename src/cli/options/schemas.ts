@@ -239,6 +239,29 @@ export const MetadataReloadOptions = TargetOptions.extend({
   wait: Wait,
 });
 export const MetadataStatusOptions = TargetOptions.extend({ check: flag });
+export const MetadataExportOptions = TargetOptions.extend({
+  directory: text,
+  output: z.enum(["json", "yaml"], { error: "must be json or yaml" }).optional(),
+  dryRun: flag,
+  check: flag,
+  force: flag,
+})
+  .refine(({ json, output }) => json !== true || output === undefined, {
+    error: "Choose --json or --output",
+    path: [],
+  })
+  .refine(
+    ({ json, dryRun, check, force }) => json !== true || (dryRun ?? check ?? force) === undefined,
+    { error: "--json prints the metadata, so no file is written", path: [] },
+  )
+  .refine(
+    ({ json, output, directory }) => directory === undefined || (json ?? output) === undefined,
+    {
+      error: "A directory and --output or --json cannot be combined",
+      path: [],
+    },
+  );
+export type MetadataExportOptions = z.infer<typeof MetadataExportOptions>;
 export const HistoryOptions = TargetOptions.extend({
   run,
   limit: numeric(operations.history.options.shape.limit),

@@ -1,5 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
+import type { RunEvent } from "../../protocol/events.ts";
 import { retryHint } from "../../protocol/hint.ts";
+import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import {
   operations,
   takesMetadata,
@@ -16,6 +18,7 @@ import type { SharedCredentials } from "../connection/aws/shared-credentials.ts"
 import type { Connection } from "../connection/connection.ts";
 import { startLocalTarget } from "../connection/local.ts";
 import { within } from "../connection/time-limit.ts";
+import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { checkTargetOptions } from "../options/target-options.ts";
@@ -55,10 +58,25 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly countsQueries?: boolean | undefined;
   /** `--full` of `metadata diff` and `metadata apply`. */
   readonly full?: boolean | undefined;
+  /** `metadata export`: the answer is not shown, but used by the command itself. */
+  readonly answer?: AnswerUse;
   /** `sql --csv`. */
   readonly csv?: boolean | undefined;
   /** `local --reset`. */
   readonly reset?: boolean | undefined;
+}
+
+/** What a command does itself with the answer of a run. */
+export interface AnswerUse {
+  /** Receives every event. */
+  readonly event: (event: RunEvent | UnknownEvent) => void;
+  /** Called once the run has succeeded; resolves to how the command ends. Nothing else is written meanwhile. */
+  readonly finish: (place: AnswerPlace) => Promise<CommandResult>;
+}
+
+export interface AnswerPlace {
+  readonly environment: string;
+  readonly notice: (line: string) => void;
 }
 
 /** A report on the answers of several environments. */
@@ -85,9 +103,10 @@ export type ReportOptions = {
 /** The output options, as renderers take them. */
 export function outputOptions(
   { quiet = false, color, debug = false, json = false }: TargetOptions,
-  { operation, run, csv, full }: OperationSpec,
+  { operation, run, csv, full, answer }: OperationSpec,
 ): Omit<RenderOptions, "environment"> & { readonly json: boolean } {
-  return { operation, run, csv, full, quiet, color, debug, json };
+  // What is on stdout is the answer alone.
+  return { operation, run, csv, full, quiet, color, debug, json: json && answer === undefined };
 }
 
 /** The presenter of one environment's run. `readLocal` reads the project in the working directory. */

@@ -40,9 +40,25 @@ export async function performRun(
   const { presenter, connection } = ready;
   presenter.waitingAfterSilence(`starting the function ${connection.reached.function} …`);
   const followed = await confirmedRun(context, spec, ready, consent);
-  const result = await resultOf(followed, spec, presenter);
+  const ended = await resultOf(followed, spec, presenter);
+  const result = ended === "done" && spec.answer ? await used(spec.answer, ready) : ended;
   await presenter.closing(followed.closing, result);
   return result;
+}
+
+/** What the command does with the answer, while nothing else is written. */
+async function used(
+  answer: NonNullable<OperationSpec["answer"]>,
+  { prepared: { environment }, presenter }: ReadyRun,
+): Promise<CommandResult> {
+  const notices: string[] = [];
+  const goOn = presenter.pause();
+  try {
+    return await answer.finish({ environment, notice: (line) => void notices.push(line) });
+  } finally {
+    goOn();
+    for (const line of notices) presenter.notice(line);
+  }
 }
 
 /** How the command ends for a run that has ended. Throws if `--run` names a run that does not exist. */
@@ -76,9 +92,13 @@ export async function sendRun(
   spec: OperationSpec,
   run: SendableRun,
   more: SentOptions,
-  onEvent: RunPresenter["event"],
+  show: RunPresenter["event"],
 ): Promise<FollowedRun> {
   const { prepared, presenter, connection, actor } = run;
+  const onEvent: RunPresenter["event"] = (event) => {
+    spec.answer?.event(event);
+    show(event);
+  };
   const { environment, upload, metadata, seeds } = prepared;
   if (seeds) return sendSeeds(context, spec, run, { more, onEvent, seeds });
   if (metadata) return sendMetadata(context, spec, run, { more, onEvent, read: metadata });

@@ -78,6 +78,7 @@ const typed: readonly (readonly string[])[] = [
   ["locks", "local"],
   ["sql", "local", "SELECT 1"],
   ["metadata", "apply", "local"],
+  ["metadata", "export", "local"],
   ["new", "add_notes"],
   ["verify"],
   ["verify", "--database-url", "postgres://user@host/database"],

@@ -4,6 +4,7 @@ import { v7 } from "uuid";
 import { Failure } from "../../../protocol/failure.ts";
 import { errorCode } from "../../../system-error.ts";
 import type { CliContext } from "../../context.ts";
+import { fileProblem } from "../../project/file-problem.ts";
 
 /** A file that a page will be written to. */
 export interface PageFile {
@@ -81,22 +82,9 @@ async function writeNew(path: string, text: string, mode = 0o666): Promise<void>
   }
 }
 
-/** What the operating system calls a reason, in words. */
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "its directory does not exist",
-  ENOTDIR: "part of its path is not a directory",
-  EACCES: "you have no permission",
-  EPERM: "you have no permission",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "your disk quota is used up",
-  ENAMETOOLONG: "the name is too long",
-  ELOOP: "the link leads to itself",
-};
-
 function fail(typed: string, cause: unknown): never {
   if (cause instanceof Failure) throw cause;
-  const reason = cause === undefined ? "it names a directory" : reasons[errorCode(cause) ?? ""];
+  const reason = cause === undefined ? "it names a directory" : fileProblem(cause);
   throw new Failure(
     "usage",
     "page-not-written",
