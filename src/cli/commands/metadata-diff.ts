@@ -17,8 +17,10 @@ export const metadataDiff: CommandModule = {
       .example("metadata diff dev-1")
       .example("metadata diff dev-1 --from .", "the metadata in this directory")
       .example("metadata diff --all --check", "for scripts")
+      .example("metadata diff --all --markdown", "for a pull request")
       .option("--full", "also show the objects inside added and removed ones, and long values")
-      .option("--check", "exit with code 6 if anything differs");
+      .option("--check", "exit with code 6 if anything differs")
+      .option("--markdown", "print Markdown for a pull request");
     addMetadataSourceOptions(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
@@ -35,6 +37,10 @@ export const metadataDiff: CommandModule = {
       options: {},
       full: options.full,
       ...(options.check && { checks: true }),
+      report: {
+        ...{ kind: "diffs", full: options.full ?? false },
+        markdown: options.markdown ?? false,
+      },
     });
   },
 };

@@ -226,7 +226,11 @@ export const SqlOptions = TargetOptions.extend({
   path: [],
 });
 export const LocksOptions = TargetOptions.extend({ database });
-export const MetadataDiffOptions = TargetOptions.extend({ check: flag, full: flag });
+export const MetadataDiffOptions = TargetOptions.extend({
+  check: flag,
+  full: flag,
+  markdown: flag,
+}).refine(isOneFormat, oneFormat);
 export const MetadataApplyOptions = TargetOptions.extend({
   dryRun: flag,
   allowInconsistent: flag,

@@ -98,6 +98,12 @@ export type ReportOptions = {
       readonly kind: "plans";
       readonly selection: OptionsOf<"plan">;
     }
+  | {
+      /** The answers to `metadata diff`. */
+      readonly kind: "diffs";
+      /** `--full`. */
+      readonly full: boolean;
+    }
 );
 
 /** The output options, as renderers take them. */

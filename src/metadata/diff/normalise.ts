@@ -116,7 +116,7 @@ const forms: Readonly<Partial<Record<ObjectKind, Form>>> = {
 };
 
 /** The headers that Hasura does not forward to an action unless it is told otherwise [server: Hasura/Authentication/Headers.hs]. */
-const ignoredClientHeaders = [
+export const ignoredClientHeaders = [
   ...["Content-Length", "Content-MD5", "User-Agent", "Host", "Origin", "Referer", "Accept"],
   ...["Accept-Encoding", "Accept-Language", "Accept-Datetime", "Cache-Control", "Connection"],
   ...["DNT", "Content-Type"],

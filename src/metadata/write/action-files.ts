@@ -1,4 +1,6 @@
 import { isJsonMap, type Json, type JsonMap } from "../document/json.ts";
+import { canonicalText } from "../diff/canonical-text.ts";
+import { ignoredClientHeaders } from "../diff/normalise.ts";
 import { typeLists } from "../actions/actions-yaml.ts";
 import { typesIn, type ActionParts } from "./action-parts.ts";
 import { sdlText } from "./sdl-text.ts";
@@ -16,7 +18,7 @@ function actionsYaml({ actions, customTypes }: ActionParts): JsonMap {
   return {
     actions: actions.filter(isJsonMap).map(actionEntry),
     custom_types: Object.fromEntries(
-      typeLists.map((list) => [list, typesIn(customTypes, list).map(typeEntry)]),
+      typeLists.map((list) => [list, typesIn(customTypes, list).map(newTypeEntry)]),
     ),
   };
 }
@@ -46,6 +48,8 @@ function definitionEntry(definition: JsonMap): JsonMap {
   const isWritten = (key: string): boolean => {
     const value = own[key];
     if (key === "forward_client_headers") return value === true;
+    // The server writes its default for every action.
+    if (key === "ignored_client_headers") return !isDefault(value);
     return value !== undefined && (key !== "timeout" || value !== 0);
   };
   const others = Object.keys(own).filter(
@@ -53,6 +57,22 @@ function definitionEntry(definition: JsonMap): JsonMap {
   );
   const keys = [...definitionKeys, ...others].filter(isWritten);
   return Object.fromEntries(keys.map((key): [string, Json] => [key, own[key] ?? null]));
+}
+
+function isDefault(headers: Json | undefined): boolean {
+  return headers !== undefined && canonicalText(headers) === canonicalText(ignoredClientHeaders);
+}
+
+/** The same as the Hasura CLI writes it, with the values of an enum, which have no effect there. */
+function newTypeEntry(type: JsonMap): JsonMap {
+  const { name, description, ...others } = typeEntry(type);
+  const { values } = type;
+  return {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(values !== undefined && { values }),
+    ...others,
+  };
 }
 
 /** What actions.yaml contains of a custom type: everything but its fields or values. */

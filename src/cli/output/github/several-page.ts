@@ -14,6 +14,7 @@ export function severalSection(
   const title = `### hasura-migrate ${markdownCell(operation)}`;
   switch (report?.kind) {
     case "plans":
+    case "diffs":
       return { text: reportMarkdown(report, false), isWhole: true };
     case "matrix":
       return { text: `${title}\n\n${reportMarkdown(report, false)}\n`, isWhole: false };

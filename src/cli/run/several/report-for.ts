@@ -2,6 +2,7 @@ import type { Report } from "../../output/several/report.ts";
 import type { EnvironmentView } from "../../output/several/environment-view.ts";
 import type { ReadLocal } from "../compare-image.ts";
 import type { ReportOptions } from "../environment-run.ts";
+import { diffsFor } from "./diffs-for.ts";
 import { matrixFor } from "./matrix-for.ts";
 import { plansFor } from "./plans-for.ts";
 
@@ -16,6 +17,8 @@ export async function reportFor(
       return { kind: "matrix", matrix: await matrixFor(options.database, views, from) };
     case "plans":
       return { kind: "plans", plans: await plansFor(options.selection, views, from) };
+    case "diffs":
+      return { kind: "diffs", diffs: diffsFor(options.full, views) };
     case undefined:
       return undefined;
   }
