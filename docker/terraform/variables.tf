@@ -41,7 +41,7 @@ variable "keep_down_sql" {
 }
 
 variable "keep_metadata" {
-  description = "Keep the Hasura metadata that an apply replaces in the ledger, with the secrets in it, so that it can be restored."
+  description = "Keep replaced Hasura metadata in the ledger, with the secrets in it, so that it can be restored."
   type        = bool
   default     = true
 }

@@ -36,7 +36,7 @@ export interface HasuraMigrateProps {
   readonly protected?: boolean;
   /** Keep the text of down files in the ledger; not where they hold secrets. @default true */
   readonly keepDownSql?: boolean;
-  /** Keep the metadata that an apply replaces in the ledger, with the secrets in it. @default true */
+  /** Keep replaced Hasura metadata in the ledger, with the secrets in it. @default true */
   readonly keepMetadata?: boolean;
   /**
    * Where migrations may come from. With `upload`, anyone who may call `apply` can run migrations that are not in an image; a protected

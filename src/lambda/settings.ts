@@ -123,7 +123,7 @@ const variables = {
   HASURA_MIGRATE_KEEP_METADATA: oneOf("on", "off")
     .default("on")
     .describe(
-      "`on` to keep [metadata](metadata.md) that is replaced in the ledger, with the secrets in it, so that it can be restored, or `off`",
+      "`on` to keep replaced [metadata](metadata.md) in the ledger, with the secrets in it, so that it can be restored; or `off`",
     ),
   HASURA_MIGRATE_PROTECTED: yesOrNo
     .default(false)

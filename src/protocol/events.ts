@@ -566,7 +566,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     .object({
       type: z.literal("metadata.diff"),
       fingerprint,
-      dryRun: z.literal(true).optional().describe("Set if `metadata-apply` changes nothing."),
+      dryRun: z.literal(true).optional().describe("Set for a dry run, which changes nothing."),
       resourceVersion: z
         .int()
         .nonnegative()
@@ -576,7 +576,7 @@ export const RunEvent = z.discriminatedUnion("type", [
         .describe("What applying the project's metadata would change, object by object."),
       inconsistent: z
         .array(InconsistentObjectData)
-        .describe("Objects of the server's metadata that Hasura cannot use now."),
+        .describe("Objects of the server's metadata that are inconsistent now."),
       more,
     })
     .describe(
@@ -591,12 +591,12 @@ export const RunEvent = z.discriminatedUnion("type", [
       data: z
         .string()
         .describe(
-          "The document as JSON, compressed, in base64. It contains the secrets in the metadata.",
+          "The document as JSON, compressed and in base64. It contains the secrets in the metadata.",
         ),
       more,
     })
     .describe(
-      "Answer to `metadata-export`: the server's metadata. It is not in the function's log.",
+      "Answer to `metadata-export`: the server's metadata. It is not written to the function's log.",
     ),
   z
     .object({
@@ -617,15 +617,17 @@ export const RunEvent = z.discriminatedUnion("type", [
       inconsistent: z
         .array(
           InconsistentObjectData.extend({
-            since: InconsistentSince.optional().describe("What runs have recorded about it."),
+            since: InconsistentSince.optional().describe(
+              "Since when it has been inconsistent, as far as runs have recorded that.",
+            ),
           }),
         )
-        .describe("Objects that Hasura cannot use."),
+        .describe("Inconsistent objects."),
       replaced: LastReplacement.optional().describe("The last replacement by a run."),
       more,
     })
     .describe(
-      "The state of the server's metadata: the answer to `metadata-status`, and what `metadata-reload` leaves.",
+      "The state of the server's metadata: the answer to `metadata-status`, and the state after `metadata-reload`.",
     ),
   z
     .object({ type: z.literal("migration.started"), ...migration })

@@ -157,7 +157,7 @@ export const failureCodes = {
       "Another session is working on this database, so the migration or the rehearsal was not started. What the run had applied before stays applied.",
     causes: [
       "Another run, or another tool, is in the middle of a migration.",
-      "Another run is in progress: a rehearsal does not begin between its migrations.",
+      "Another run is in progress: a rehearsal does not start while it is between two migrations.",
       "Another rehearsal (`plan --rehearse`) is running; it ends within 60 s, and neither `history` nor `status` shows it.",
     ],
     remedies: [
@@ -1081,13 +1081,13 @@ export const failureCodes = {
   "ledger-writable": {
     kinds: ["usage"],
     meaning:
-      "A version without a file would be rolled back with the down SQL stored in the ledger, or metadata would be restored from it, but another database role can write to the table that contains it. That role could run any SQL as Hasura's database user, or change what Hasura permits, so what is stored is not used. Nothing was changed.",
+      "The run would use down SQL or metadata that is stored in the ledger, but another database role can write to the table that contains it. That role could run any SQL as Hasura's database user, or change Hasura's permissions, so the stored SQL or metadata is not used. Nothing was changed.",
     causes: [
       "`ALTER DEFAULT PRIVILEGES` grants other roles privileges on every new table and schema.",
       "A role was granted privileges on the schema `hasura_migrate` or its tables.",
     ],
     remedies: [
-      "Revoke the privileges, which the hint names: `REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ROLE;`, or the same for `metadata_change` and `metadata_document`. You can then grant `SELECT` again. For the migrations that is harmless; the documents contain the secrets of the metadata.",
+      "Revoke the privileges with the statement in the hint: `REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ROLE;` for down SQL, the tables `metadata_change` and `metadata_document` for metadata. You can then grant `SELECT` again, which is harmless for the first two tables; `metadata_document` contains the secrets of the metadata.",
       "Or roll back from the branch or image that has the version's `down.sql`.",
     ],
   },
@@ -1118,7 +1118,7 @@ export const failureCodes = {
   "metadata-changed": {
     kinds: ["busy"],
     meaning:
-      "Somebody changed the server's metadata after the differences were shown, so it was not replaced; nothing was overwritten.",
+      "Somebody has changed the server's metadata since the differences were shown, so it was not replaced, and nothing was overwritten.",
     causes: [
       "The Console, another tool or another run changed an object that the project's metadata would overwrite.",
       "The server's metadata is being changed all the time.",
@@ -1136,15 +1136,15 @@ export const failureCodes = {
     ],
     remedies: [
       "Apply metadata that matches the new schema, for instance with `hasura metadata apply`.",
-      "After migrations, the run fails only with `--strict` or in a protected environment; elsewhere it is a warning. `metadata reload` always fails.",
+      "After migrations, the run fails only with `--strict` or in a protected environment; elsewhere it is a warning. `metadata reload` fails in every environment.",
     ],
   },
   "metadata-not-kept": {
     kinds: ["usage"],
     meaning: "There is no metadata to restore: the ledger does not keep what the run replaced.",
     causes: [
-      "No run has replaced the metadata yet, or the run that was named has not.",
-      "The newest 50 replacements are kept, and this one is older.",
+      "No run has replaced the metadata yet, or the run given with `--run` has not.",
+      "Only the newest 50 replacements are kept, and this one is older.",
       "The function's setting `HASURA_MIGRATE_KEEP_METADATA` is `off`, or was at that time.",
       "No database has a ledger.",
     ],
@@ -1170,8 +1170,8 @@ export const failureCodes = {
     kinds: ["metadata"],
     meaning: "Hasura refused the metadata as a whole; nothing was changed.",
     causes: [
-      "A part of the metadata does not have the form that this version of Hasura knows.",
-      "Two objects have the same name, or a cron trigger has the name of one that is not part of the metadata.",
+      "A part of the metadata does not have the form that this version of Hasura expects.",
+      "Two objects have the same name, or a cron trigger has the same name as one that exists only on the server, outside of the metadata.",
       "Hasura is in maintenance mode or in read-only mode.",
     ],
     remedies: [
@@ -1181,9 +1181,11 @@ export const failureCodes = {
   },
   "metadata-version": {
     kinds: ["usage"],
-    meaning: "The server's metadata has an older version than 3, which this operation needs.",
+    meaning: "The server's metadata version is older than 3, which this operation needs.",
     causes: ["Hasura 1, or a Hasura 2 whose metadata was never upgraded."],
-    remedies: ["Upgrade Hasura to version 2, or use the Hasura CLI of its version."],
+    remedies: [
+      "Upgrade Hasura to version 2, or use the Hasura CLI of the same version as the server.",
+    ],
   },
   "mfa-needed": {
     kinds: ["access"],
@@ -2517,14 +2519,14 @@ export const failureCodes = {
   },
   "would-be-inconsistent": {
     kinds: ["metadata"],
-    meaning: "Hasura could not use a part of the new metadata, so nothing was changed.",
+    meaning: "Some objects in the new metadata would be inconsistent, so nothing was changed.",
     causes: [
-      "The metadata uses tables, columns or functions that the database does not have, such as those of a migration that is not applied.",
+      "The metadata uses tables, columns or functions that the database does not have, such as those of a migration that is not applied yet.",
       "An environment variable that the metadata refers to is missing where Hasura runs.",
-      "The connection of a database does not work.",
+      "Hasura cannot connect to a database.",
     ],
     remedies: [
-      "The failure lists the objects with reasons and files: correct the metadata, or apply the migrations first.",
+      "Correct the metadata, or apply the migrations first: the failure lists the objects with their reasons and files.",
       "Set missing variables in the environment of the Hasura server.",
       "To apply it anyway: `--allow-inconsistent`.",
     ],

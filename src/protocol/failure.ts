@@ -56,7 +56,7 @@ export const MetadataRefusal = z.object({
   inconsistent: z
     .array(PlacedInconsistentObject)
     .optional()
-    .describe("Objects that Hasura could not use; 10 at most."),
+    .describe("Objects that would be inconsistent; 10 at most."),
   changes: z
     .array(MetadataChange)
     .optional()

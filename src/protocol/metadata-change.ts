@@ -65,11 +65,11 @@ export const MetadataChange = z.object({
     .array(z.union([z.string(), z.int()]))
     .optional()
     .describe("Where it is in the new metadata: keys, and indexes from 0."),
-  place: FilePlace.optional().describe("Its position in the project's files, if that is known."),
+  place: FilePlace.optional().describe("Its position in the project's files, if known."),
 });
 export type MetadataChange = z.infer<typeof MetadataChange>;
 
-/** An object that Hasura cannot use, as it reports it. */
+/** An inconsistent object, as Hasura reports it. */
 export const InconsistentObjectData = z.object({
   type: z.string(),
   name: z.string(),
@@ -82,7 +82,7 @@ export const InconsistentSince = z.object({
   relation: z
     .enum(["since-run", "before-run", "after-run"])
     .describe(
-      "`since-run`: the run made it inconsistent, or the metadata that it applied was. `before-run`: it was already inconsistent when the run recorded it. `after-run`: it became inconsistent later than the run.",
+      "`since-run`: it has been inconsistent since the run replaced the metadata. `before-run`: it was already inconsistent when the run recorded it first. `after-run`: it became inconsistent after the run.",
     ),
   at: z.iso.datetime().describe("When the run recorded it."),
   runId: z.string(),
@@ -107,6 +107,6 @@ export const PlacedInconsistentObject = InconsistentObjectData.extend({
     .array(z.union([z.string(), z.int()]))
     .optional()
     .describe("Where it is in the project's metadata: keys, and indexes from 0."),
-  place: FilePlace.optional().describe("Its position in the project's files, if that is known."),
+  place: FilePlace.optional().describe("Its position in the project's files, if known."),
 });
 export type PlacedInconsistentObject = z.infer<typeof PlacedInconsistentObject>;

@@ -58,7 +58,7 @@ const dryRun = flag;
 const changed = flag;
 /** Rules of lint whose risks are accepted (`allowableRules`). */
 const allow = z.array(requestText(100).min(1)).max(50).optional();
-/** The client's configuration protects the environment: risks that are not allowed are refused, as where the function protects it. */
+/** The client's configuration protects the environment: risks that are not allowed are refused, as if the function protected it. */
 const refuseRisks = flag;
 const writing = { reload: flag, waitSeconds, confirm, expectedPlan };
 
@@ -304,11 +304,11 @@ export const operations = {
     listsMigrations: false,
     takesUploads: false,
   },
-  /** Replaces the server's metadata by the project's. */
+  /** Replaces the server's metadata with the project's. */
   "metadata-apply": {
     options: z.strictObject({
       dryRun,
-      /** Apply it even if Hasura cannot use all of it. */
+      /** Apply it even if objects become inconsistent. */
       allowInconsistent: flag,
       waitSeconds,
       confirm,
@@ -321,7 +321,7 @@ export const operations = {
     takesUploads: false,
     takesMetadata: true,
   },
-  /** Puts back the metadata that a run replaced: the named one, or the last one that replaced any. */
+  /** Puts back the metadata that a run replaced: the given run, or the last one that replaced any. */
   "metadata-restore": {
     options: z.strictObject({
       run: runId,
@@ -340,7 +340,7 @@ export const operations = {
   /** Makes Hasura read the schemas of its databases and its remote schemas again. */
   "metadata-reload": {
     options: z.strictObject({
-      /** Create the event triggers in the databases again. */
+      /** Recreate the event triggers in the databases. */
       recreateEventTriggers: flag,
       waitSeconds,
     }),
@@ -350,7 +350,7 @@ export const operations = {
     listsMigrations: false,
     takesUploads: false,
   },
-  /** What of the server's metadata is inconsistent, since when, and who replaced it last. */
+  /** Which objects of the server's metadata are inconsistent, since when, and who replaced the metadata last. */
   "metadata-status": {
     options: z.strictObject({}),
     permission: "read",

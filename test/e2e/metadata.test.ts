@@ -85,7 +85,7 @@ describe("metadata diff", () => {
 });
 
 describe("metadata apply", () => {
-  test("replaces the server's metadata once, and names the file of what Hasura could not use", async (t) => {
+  test("replaces the server's metadata once, and shows the file of an object that would be inconsistent", async (t) => {
     const project = await freshDirectory(t);
     cpSync(sample, project, { recursive: true });
     const served = await serve(t, project);

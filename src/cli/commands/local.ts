@@ -25,7 +25,10 @@ export const local: CommandModule = {
       .option("--serve", "keep the local Lambda and Hasura APIs running until Ctrl-C")
       .option("--port <number>", "with --serve: port of the Hasura API (default: a free one)")
       .option("--lambda-port <number>", "with --serve: port of the Lambda API")
-      .option("--protected", "with --serve: a function that is protected, to try what it refuses");
+      .option(
+        "--protected",
+        "with --serve: protect the environment, to see what the function would refuse",
+      );
     return addLocalOptions(command, "Options:");
   },
   operands: () => ({ environments: ["local"] }),

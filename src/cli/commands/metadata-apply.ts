@@ -14,9 +14,9 @@ export const metadataApply: CommandModule = {
   declare(program) {
     const command = metadataGroup(program)
       .command("apply [environment...]")
-      .summary("replace the server's metadata by the project's")
+      .summary("replace the server's metadata with the project's")
       .description(
-        "Replace the server's metadata by the project's, and show what differed. Changes nothing if Hasura could not use all of the new metadata, or if somebody else has changed what would be overwritten. What was replaced is kept in the ledger.",
+        "Replace the server's metadata with the project's, and show the differences. Changes nothing if objects would become inconsistent, or if a change that somebody else has just made would be overwritten. The replaced metadata is kept in the ledger.",
       )
       .example("metadata apply dev-1")
       .example("metadata apply dev-1 --dry-run", "show the differences only")
@@ -25,7 +25,7 @@ export const metadataApply: CommandModule = {
     addDryRunOption(command);
     addYesOption(command);
     command
-      .option("--allow-inconsistent", "apply it even if Hasura cannot use all of it")
+      .option("--allow-inconsistent", "apply the metadata even if objects become inconsistent")
       .option("--full", "also show the objects inside added and removed ones, and long values");
     addMetadataSourceOptions(command);
     addWaitOptions(command);

@@ -13,12 +13,12 @@ export const metadataReload: CommandModule = {
       .command("reload [environment...]")
       .summary("make Hasura read its databases and remote schemas again")
       .description(
-        "Make Hasura read the schemas of its databases and its remote schemas again, as after a change that was made without Hasura. Shows what is inconsistent afterwards, and exits with code 7 if anything is.",
+        "Make Hasura read the schemas of its databases and its remote schemas again, for example after a change that was made without Hasura. Shows which objects are inconsistent afterwards, and exits with code 7 if there are any.",
       )
       .example("metadata reload dev-1")
       .option(
         "--recreate-event-triggers",
-        "also create the event triggers in the databases again, which locks their tables briefly",
+        "also recreate the event triggers in the databases, which locks their tables briefly",
       );
     addWaitOptions(command);
     addEnvironmentsOptions(command);

@@ -15,7 +15,7 @@ export const metadataRestore: CommandModule = {
       .command("restore [environment...]")
       .summary("put back the metadata that a run replaced")
       .description(
-        "Put back the metadata that the server had before the last run that replaced it, or before the run of --run, and show what differs. Works like metadata apply: nothing changes if Hasura could not use all of it, and what is replaced is kept, so that it can be restored as well.",
+        "Put back the metadata that the server had before the last run that replaced it, or before the run given with --run, and show the differences. Works like metadata apply: nothing is changed if objects would become inconsistent, and the replaced metadata is kept, so a restore can itself be undone.",
       )
       .example("metadata restore dev-1 --dry-run", "show what would change")
       .example("metadata restore dev-1", "undo the last replacement")
@@ -24,7 +24,7 @@ export const metadataRestore: CommandModule = {
     addDryRunOption(command);
     addYesOption(command);
     command
-      .option("--allow-inconsistent", "restore it even if Hasura cannot use all of it")
+      .option("--allow-inconsistent", "restore the metadata even if objects become inconsistent")
       .option("--full", "also show the objects inside added and removed ones, and long values");
     addWaitOptions(command);
     addEnvironmentsOptions(command);

@@ -5,13 +5,13 @@ export const metadataStatus: CommandModule = {
   declare(program) {
     const command = metadataGroup(program)
       .command("status [environment...]")
-      .summary("show which metadata Hasura cannot use, and since when")
+      .summary("show inconsistent metadata, and since when it is inconsistent")
       .description(
-        "Show whether the server's metadata is consistent, which objects are not and why, since which run, and who replaced the metadata last. Changes nothing.",
+        "Show whether the server's metadata is consistent, each inconsistent object with the reason and since which run, and who last replaced the metadata. Changes nothing.",
       )
       .example("metadata status dev-1")
       .example("metadata status --all --check", "for scripts")
-      .option("--check", "exit with code 6 if anything is inconsistent");
+      .option("--check", "exit with code 6 if any object is inconsistent");
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },

@@ -32,7 +32,7 @@ export function oldServer(version: number): Failure {
   return new Failure(
     "usage",
     "metadata-version",
-    `This Hasura has metadata version ${String(version)}; reading and applying metadata needs version 3, which Hasura 2 has.`,
-    { hints: [textHint("Upgrade Hasura, or use the Hasura CLI of its version.")] },
+    `This Hasura server has metadata version ${String(version)}; reading and applying metadata needs version 3 (Hasura 2).`,
+    { hints: [textHint("Upgrade Hasura, or use the Hasura CLI of the same version.")] },
   );
 }

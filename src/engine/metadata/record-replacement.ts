@@ -46,7 +46,7 @@ export async function recordQuietly(
     await warn(
       engine,
       "metadata-not-recorded",
-      "What happened to the metadata could not be recorded in the ledger.",
+      "The new state of the metadata could not be recorded in the ledger.",
     );
   }
 }

@@ -28,7 +28,7 @@ export function wouldBeInconsistent(
   return new Failure(
     "metadata",
     "would-be-inconsistent",
-    `Hasura could not use ${count} of the new metadata; nothing was changed.`,
+    `${count} in the new metadata would be inconsistent; nothing was changed.`,
     {
       hints: [
         ...environmentHints(objects, paths, wanted),
@@ -52,7 +52,7 @@ function environmentHints(
     return variablesIn(type === "source" && isJsonMap(value) ? value["configuration"] : value);
   });
   if (names.length === 0) return [];
-  const text = `They use these environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs; the environment of hasura-migrate is not used.`;
+  const text = `These objects use the following environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs; the environment of hasura-migrate is not used.`;
   return [textHint(text)];
 }
 
@@ -77,7 +77,13 @@ export function metadataRefused(
     "metadata",
     "metadata-refused",
     `Hasura refused the metadata${where === "" ? "" : ` (${where})`}: ${error.message}. Nothing was changed.`,
-    { hints: [textHint("Correct the metadata, or upgrade Hasura if it is for a newer version.")] },
+    {
+      hints: [
+        textHint(
+          "Correct the metadata, or upgrade Hasura if the metadata is from a newer version.",
+        ),
+      ],
+    },
   );
 }
 
@@ -113,11 +119,11 @@ export function metadataOutcomeUnknown(environment: string, cause: unknown): Fai
   return new Failure(
     "unreachable",
     "metadata-outcome-unknown",
-    "Hasura's answer was lost, and it does not respond: the metadata may have been applied.",
+    "Hasura's answer was lost, and Hasura does not respond any more: the metadata may have been applied.",
     {
       hints: [
         runHint(["metadata", "diff", environment], "see whether it was applied"),
-        retryHint({ reason: "or apply it again: what was applied is not applied twice" }),
+        retryHint({ reason: "or try again: nothing is applied twice" }),
       ],
       cause,
     },

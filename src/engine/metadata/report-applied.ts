@@ -41,7 +41,7 @@ async function warnOfDifferences(left: Differences, engine: EngineContext): Prom
     await warn(
       engine,
       "metadata-key-unknown",
-      `This version of Hasura does not know, and has ignored: ${shortenList(unknown)}.`,
+      `This version of Hasura does not know these keys, and ignored them: ${shortenList(unknown)}.`,
     );
     return;
   }
@@ -49,7 +49,7 @@ async function warnOfDifferences(left: Differences, engine: EngineContext): Prom
   await warn(
     engine,
     "metadata-differs",
-    `After it was applied, the server's metadata differs from the project's in ${shortenList(names)}: another writer has changed it, or Hasura has stored it in another form.`,
+    `After the metadata was applied, the server's differs from the project's in ${shortenList(names)}: somebody else has changed it, or Hasura has stored it in another form.`,
   );
 }
 

@@ -115,7 +115,7 @@ function refuseOtherSources(
     "config-too-old",
     names.length === 0
       ? "Metadata of config version 2 does not say how to connect its database, and no database is connected to Hasura."
-      : `Metadata of config version 2 describes the database default alone; applying it would remove ${others.join(", ")} from Hasura.`,
+      : `Metadata of config version 2 describes only the database default; applying it would remove ${others.join(", ")} from Hasura.`,
     {
       hints: [commandHint(["hasura", "scripts", "update-project-v3"], "upgrade the project")],
     },

@@ -48,11 +48,11 @@ function stillInconsistent(objects: readonly InconsistentObject[]): Failure {
   return new Failure(
     "metadata",
     "metadata-inconsistent",
-    `Hasura has reloaded its metadata, and cannot use ${objects.length === 1 ? "1 object" : `${String(objects.length)} objects`} of it: ${names}.`,
+    `Hasura has reloaded its metadata; ${objects.length === 1 ? "1 object is" : `${String(objects.length)} objects are`} inconsistent: ${names}.`,
     {
       hints: [
         textHint(
-          "Correct what the reasons name in the database, in the environment of the Hasura server or in the metadata, then reload it again.",
+          "Remove the cause that is shown for each object, in the database, in the Hasura server's environment or in the metadata; then reload again.",
         ),
       ],
     },

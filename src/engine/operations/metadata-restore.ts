@@ -59,8 +59,8 @@ function nothingReplaced(run: string | undefined, environment: string): Failure 
     "usage",
     "metadata-not-kept",
     run === undefined
-      ? `No run on ${environment} is recorded that replaced the metadata, so there is nothing to restore.`
-      : `No replacement of the metadata by run ${run} on ${environment} is recorded, so there is nothing to restore.`,
+      ? `No recorded run on ${environment} has replaced the metadata, so there is nothing to restore.`
+      : `There is no record that run ${run} on ${environment} replaced the metadata, so there is nothing to restore.`,
     { hints: [runHint(["history", environment], "see the runs")] },
   );
 }
@@ -69,11 +69,11 @@ function notKept({ run }: MetadataChangeRecord, environment: string): Failure {
   return new Failure(
     "usage",
     "metadata-not-kept",
-    `The metadata that run ${run} replaced on ${environment} is not kept.`,
+    `The metadata that run ${run} replaced on ${environment} was not kept.`,
     {
       hints: [
         textHint(
-          "Keeping it was switched off (HASURA_MIGRATE_KEEP_METADATA) at that time. Apply the metadata of an older commit instead: check it out, and apply it with --from.",
+          "At that time, HASURA_MIGRATE_KEEP_METADATA was off. Check out an older commit instead, and apply its metadata with --from.",
         ),
       ],
     },

@@ -56,7 +56,7 @@ export const cliOperations: readonly Operation[] = [
 ];
 
 const weakerGuarantee =
-  "The official Hasura CLI makes the changes: a migration and its record are separate steps, and metadata is replaced whatever its version is, so exactly-once is not guaranteed if a request is lost.";
+  "The official Hasura CLI makes the changes: a migration and its record are separate steps, and metadata is replaced without a check of its version, so exactly-once is not guaranteed if a request is lost.";
 
 /**
  * The engine `hasura-cli`: everything as in the native engine (plan, order, events, failures), but each migration is run and

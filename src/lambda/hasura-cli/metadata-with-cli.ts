@@ -29,7 +29,7 @@ async function replaceMetadata(
 ): Promise<readonly string[]> {
   const now = await hasura.readMetadata();
   if (now.resourceVersion !== resourceVersion)
-    throw new HasuraCallError("rejected", "the metadata has another version by now", {
+    throw new HasuraCallError("rejected", "the metadata's version has changed", {
       ...{ status: 409, code: "conflict" },
     });
   throwUnlessDone(await cli.applyMetadata(document, { allowInconsistent }));
@@ -41,7 +41,7 @@ async function reloadAll(
   hasura: Hasura,
   cli: HasuraCli,
 ): Promise<InconsistentObject[]> {
-  if (recreateEventTriggers) throw notWithHasuraCli("creating event triggers again");
+  if (recreateEventTriggers) throw notWithHasuraCli("recreating event triggers");
   throwUnlessDone(await cli.reloadMetadata());
   return hasura.inconsistentObjects();
 }

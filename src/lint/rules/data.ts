@@ -20,7 +20,7 @@ const massChange: Rule = {
       .map(({ kind, table, isMerge }) => ({
         table,
         message: isMerge
-          ? `MERGE with DELETE and no condition for it can remove every row of ${table}.`
+          ? `MERGE with an unconditional DELETE can remove every row of ${table}.`
           : `${kind} without WHERE changes every row of ${table}, and keeps them locked until the transaction ends.`,
       })),
 };

@@ -21,8 +21,8 @@ const charactersBefore = (word: string): number =>
   Array.from(oneLine.slice(0, oneLine.indexOf(word))).length;
 
 describe("failure view", () => {
-  test("metadata that Hasura could not use: each object with its reason and its file", () => {
-    const failure = new Failure("metadata", "would-be-inconsistent", "Hasura could not use it.", {
+  test("metadata that would be inconsistent: each object with its reason and its file", () => {
+    const failure = new Failure("metadata", "would-be-inconsistent", "It would be inconsistent.", {
       metadata: {
         inconsistent: [
           {
@@ -36,7 +36,7 @@ describe("failure view", () => {
       },
     });
     assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
-      "✗ Hasura could not use it.",
+      "✗ It would be inconsistent.",
       "    table a in source default: no such table",
       "      metadata/a.yaml:3",
       "    and 2 more",

@@ -40,8 +40,8 @@ describe("metadata status in a terminal", () => {
       `  ${object.name}: ${object.reason}`,
       `    since ${lines[2]?.slice(10, 26) ?? ""}, by ada's run 0199a7c0-0000 (metadata-apply)`,
       `  ${object.name}: ${object.reason}`,
-      `last replaced on ${lines[4]?.slice(17, 33) ?? ""} by ada's run 0199a7c0-0000 (metadata-apply); metadata restore puts back what was there`,
-      "before",
+      `last replaced on ${lines[4]?.slice(17, 33) ?? ""} by ada's run 0199a7c0-0000 (metadata-apply); metadata restore puts back the previous`,
+      "metadata",
     ]);
   });
 

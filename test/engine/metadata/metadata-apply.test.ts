@@ -213,7 +213,7 @@ describe("metadata apply", () => {
     });
   });
 
-  describe("that Hasura could not use", () => {
+  describe("that would be inconsistent", () => {
     test("changes nothing, and names the objects with their reasons", async (t) => {
       const it = await metadataBench(t);
       const before = await it.stored();
@@ -375,7 +375,7 @@ describe("metadata apply", () => {
     const ran = await it.apply(wanted, {}, { hasura: forgetful });
     assert.equal(failureOf(ran), undefined);
     assert.deepEqual(warningsOf(ran.events), [
-      "metadata-key-unknown: This version of Hasura does not know, and has ignored: future.",
+      "metadata-key-unknown: This version of Hasura does not know these keys, and ignored them: future.",
     ]);
   });
 

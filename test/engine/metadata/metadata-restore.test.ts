@@ -64,9 +64,9 @@ describe("metadata restore", () => {
     await it.apply(it.document(["users"]), {}, withLedger({ keepsMetadata: false }));
     const notKept = await it.run({}, asked("metadata-restore"));
     assert.equal(failureOf(notKept), "usage/metadata-not-kept");
-    assert.match(notKept.failure?.message ?? "", /is not kept/);
+    assert.match(notKept.failure?.message ?? "", /was not kept/);
     const unknown = await it.run({}, asked("metadata-restore", { run: "0000" }));
-    assert.match(unknown.failure?.message ?? "", /by run 0000 on/);
+    assert.match(unknown.failure?.message ?? "", /no record that run 0000 on/);
     assert.deepEqual(tablesOf((await it.stored()).document), ["users"]);
   });
 

@@ -69,7 +69,7 @@ describe("metadata through the official CLI", () => {
     assert.deepEqual(call?.files, ["config.yaml", "metadata.json"]);
   });
 
-  test("is refused with Hasura's list of what it could not use", async (t) => {
+  test("is refused with Hasura's list of inconsistent objects", async (t) => {
     const { hasura, withCli } = await scene(t);
     const before = await hasura.readMetadata();
     const failure = await failureOf(replaced(hasura, withCli, false));
@@ -106,7 +106,7 @@ describe("metadata through the official CLI", () => {
     assert.doesNotMatch(JSON.stringify([failure, events]), /hunter2/);
   });
 
-  test("is not replaced if its version is another one by now", async (t) => {
+  test("is not replaced if its version has changed", async (t) => {
     const { hasura, standIn, withCli } = await scene(t);
     const { document, resourceVersion } = await hasura.readMetadata();
     const old = { document, resourceVersion: resourceVersion - 1, allowInconsistent: true };

@@ -98,7 +98,7 @@ ${tables.map((name) => `    - table: { schema: public, name: ${name} }\n`).join(
 });
 
 describe("official", () => {
-  test("the official CLI replaces and reloads the metadata, and refuses what Hasura cannot use", async (t) => {
+  test("the official CLI replaces and reloads the metadata, and refuses inconsistent metadata", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const { api, run, directory } = await scene(t, {

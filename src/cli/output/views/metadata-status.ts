@@ -45,16 +45,16 @@ function sinceText(since: InconsistentSince): string {
     case "since-run":
       return `since ${when}, by ${runText(since)}`;
     case "before-run":
-      return `found on ${when} by ${runText(since)}`;
+      return `first recorded on ${when} by ${runText(since)}`;
     case "after-run":
-      return `since later than ${when}, when ${runText(since)} recorded what was inconsistent`;
+      return `became inconsistent after ${when}, when ${runText(since)} last recorded the state`;
   }
 }
 
 function replacedText(replaced: LastReplacement): string {
   const kept = replaced.canRestore
-    ? "metadata restore puts back what was there before"
-    : "what was there before is not kept";
+    ? "metadata restore puts back the previous metadata"
+    : "the previous metadata was not kept";
   return `last replaced on ${localTime(replaced.at)} by ${runText(replaced)}; ${kept}`;
 }
 

@@ -33,7 +33,7 @@ interface QuestionContext {
 
 /** The question about a plan: as y/N, and as what follows `Type prod to`. */
 export function questionFor(event: PreviewEvent, about: QuestionContext): PlanQuestion {
-  if (event.type === "metadata.diff") return metadataQuestion(event, about.environment);
+  if (event.type === "metadata.diff") return metadataQuestion(event, about);
   return withLosses(questionAbout(event, subjectOf(event), about), lossCount(event));
 }
 
@@ -62,12 +62,20 @@ function subjectOf(event: PreviewEvent): string {
 }
 
 /** The question about differences of metadata. */
-function metadataQuestion(event: EventOf<"metadata.diff">, environment: string): PlanQuestion {
+function metadataQuestion(
+  event: EventOf<"metadata.diff">,
+  { operation, environment }: QuestionContext,
+): PlanQuestion {
   const what = differencesText(event);
-  return {
-    question: `Apply the metadata to ${environment} (${what})?`,
-    action: `apply the metadata (${what})`,
-  };
+  return operation === "metadata-restore"
+    ? {
+        question: `Restore the metadata of ${environment} (${what})?`,
+        action: `restore the metadata (${what})`,
+      }
+    : {
+        question: `Apply the metadata to ${environment} (${what})?`,
+        action: `apply the metadata (${what})`,
+      };
 }
 
 /** The question, with the number of statements that lose data. */
