@@ -148,9 +148,9 @@ export const SeedItem = z.object({
   state: z
     .enum(["pending", "again", "applied", "changed", "unfinished"])
     .describe(
-      "`pending`: not run yet, will be run · `again`: will be run again · `applied`: run before, and the file is the same; not run · `changed`: run before, and the file has changed since, which is refused · `unfinished`: an earlier run of it did not reach its end, which is refused.",
+      "`pending`: not run yet, will be run · `again`: will be run again · `applied`: already run and unchanged, will be skipped · `changed`: the file has changed since it was run, which is refused · `unfinished`: an earlier run of it did not finish, which is refused.",
     ),
-  appliedAt: z.iso.datetime().optional().describe("When it was run last, where the ledger knows."),
+  appliedAt: z.iso.datetime().optional().describe("When it was last run, if recorded."),
 });
 export type SeedItem = z.infer<typeof SeedItem>;
 
@@ -159,7 +159,7 @@ const databaseSeeds = z.object({
   kind: z.string().describe("Kind of the source, such as `postgres`."),
   recorded: z
     .boolean()
-    .describe("False for a database without a ledger, where nothing is recorded of seeds."),
+    .describe("False for a database without a ledger, where seeds are not recorded."),
   items: z.array(SeedItem).describe("The selected seeds, in order."),
 });
 export type DatabaseSeeds = z.infer<typeof databaseSeeds>;
@@ -683,7 +683,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     .describe("A seed failed. `run.failed` follows."),
   z
     .object({ type: z.literal("seed.skipped"), ...seed, reason: z.string() })
-    .describe("A seed was not run: it was run before, or the run was asked to stop."),
+    .describe("A seed was not run: it has already been run, or the run was asked to stop."),
   z
     .object({ type: z.literal("seed.unknown"), ...seed, reason: z.string() })
     .describe(

@@ -15,13 +15,13 @@ export type Kind = keyof typeof exitCode;
 
 /** What each exit code means, for the help and the documentation. */
 export const exitCodeMeaning: Readonly<Record<Kind, string>> = {
-  migration: "a migration failed",
+  migration: "a migration or a seed failed",
   usage: "wrong usage or configuration, or declined",
   access: "AWS credentials or permissions",
   unreachable: "function or Hasura unreachable, crashed or timed out",
   busy: "another run is in progress",
-  differs: "findings (status --check, apply --strict, lint)",
-  metadata: "applied, but metadata is now inconsistent",
+  differs: "findings (--check, apply --strict, lint)",
+  metadata: "metadata is now inconsistent, or was refused",
   bug: "a bug in hasura-migrate",
   interrupted: "interrupted",
 };

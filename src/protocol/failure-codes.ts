@@ -1135,7 +1135,7 @@ export const failureCodes = {
       "A migration dropped or renamed a table, column or function that is tracked or used in a permission.",
     ],
     remedies: [
-      "Apply metadata that matches the new schema, for instance with `hasura metadata apply`.",
+      "Apply metadata that matches the new schema: `hasura-migrate metadata apply ENVIRONMENT`.",
       "After migrations, the run fails only with `--strict` or in a protected environment; elsewhere it is a warning. `metadata reload` fails in every environment.",
     ],
   },
@@ -1282,10 +1282,10 @@ export const failureCodes = {
     causes: [
       "The image was built without the directory `seeds`.",
       "The seeds are not in a directory with the name of the database: with config version 3, `seeds/default/`.",
-      "`seeds_directory` in config.yaml is another directory.",
+      "`seeds_directory` in config.yaml names another directory.",
     ],
     remedies: [
-      "Look for a line that names files that were ignored.",
+      "Look for a line in the output that lists ignored files.",
       "Run the seeds of a directory instead: `hasura-migrate seed ENV --from .`.",
       "Deploy an image that contains them; see [seeds](seeds.md#seeds-in-the-image).",
     ],
@@ -1353,7 +1353,9 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "Hasura has no database connected, so there is nothing to migrate.",
     causes: ["The metadata is empty, for instance on a new server."],
-    remedies: ["Connect the database in the Console, or apply metadata: `hasura metadata apply`."],
+    remedies: [
+      "Connect the database in the Console, or apply metadata: `hasura-migrate metadata apply ENVIRONMENT`.",
+    ],
   },
   "no-temporary-space": {
     kinds: ["usage"],
@@ -1463,20 +1465,21 @@ export const failureCodes = {
   },
   "not-with-hasura-cli": {
     kinds: ["usage"],
-    meaning: "`history` and `cancel` are not available if the Hasura CLI runs the migrations.",
+    meaning:
+      "An operation or option that needs the ledger or Hasura's own API, such as `history`, `cancel` or `metadata restore`, is not available if the Hasura CLI runs the migrations.",
     causes: ["The function is set to `HASURA_MIGRATE_ENGINE=hasura-cli`, which keeps no ledger."],
     remedies: ["Set `HASURA_MIGRATE_ENGINE=native`, or remove the variable."],
   },
   "seed-changed": {
     kinds: ["usage"],
-    meaning: "A seed has changed since it was run; nothing was run.",
+    meaning: "A seed file has changed since it was run; nothing was run.",
     causes: [
-      "Rows were added to a file that was run before.",
-      "The file was run from another branch, on which it is different.",
+      "Rows were added to a file that had already been run.",
+      "The file was run from another branch, where its content is different.",
     ],
     remedies: [
       "Put new rows into a new file.",
-      "If the file can be run a second time, for instance because of `ON CONFLICT`, run it again: `hasura-migrate seed ENV --file FILE --again`.",
+      "If it is safe to run the file a second time, for instance because of `ON CONFLICT`, run it again: `hasura-migrate seed ENV --file FILE --again`.",
     ],
   },
   "seed-name": {
@@ -1489,11 +1492,11 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "`--file` names a seed that does not exist.",
     causes: [
-      "The path is mistyped. It counts from the root of the project, or from the seeds directory of the database.",
+      "The path is mistyped. It must be relative to the root of the project, or to the seeds directory of the database.",
       "The image does not have the file yet.",
     ],
     remedies: [
-      "Compare the name with those that the message lists.",
+      "Compare the name with those listed in the message.",
       "Run the seeds of a directory instead: `hasura-migrate seed ENV --from . --file FILE`.",
     ],
   },
@@ -1501,20 +1504,22 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "A seed cannot be run in one transaction with its record; nothing was run.",
     causes: [
-      "It has BEGIN, COMMIT or ROLLBACK of its own.",
-      "It has a command of psql, such as `\\copy`, or the data of a COPY, as `pg_dump` writes it by default.",
-      "It has a statement that PostgreSQL refuses in a transaction, such as VACUUM.",
+      "The file contains BEGIN, COMMIT or ROLLBACK.",
+      "The file contains a command of psql, such as `\\copy`, or data for COPY, which `pg_dump` writes by default.",
+      "The file contains a statement that PostgreSQL refuses in a transaction, such as VACUUM.",
     ],
     remedies: [
-      "Remove the statement at the line that the message names.",
-      "Write rows as INSERT: `pg_dump --data-only --rows-per-insert=100`.",
+      "Remove the statement at the line given in the message.",
+      "Write the rows as INSERT statements: `pg_dump --data-only --rows-per-insert=100`.",
     ],
   },
   "seed-unfinished": {
     kinds: ["usage"],
     meaning:
-      "A seed ended its own transaction in an earlier run and did not reach its end; nothing was run.",
-    causes: ["Its SQL ended the transaction in a way that could not be recognised before."],
+      "In an earlier run, a seed ended its own transaction and failed before its last statement; nothing was run.",
+    causes: [
+      "Its SQL ended the transaction in a way that the check before the run could not detect.",
+    ],
     remedies: [
       "Find out in the database which of its rows exist, and remove or complete them.",
       "Then run it again: `hasura-migrate seed ENV --file FILE --again`.",
@@ -1523,13 +1528,13 @@ export const failureCodes = {
   "seeds-not-recorded": {
     kinds: ["usage"],
     meaning:
-      "The database has no ledger, so nothing can record which seeds were run; nothing was run.",
+      "The database has no ledger in which to record the seeds that were run, so nothing was run.",
     causes: [
       "The function's setting `HASURA_MIGRATE_LEDGER` is `off`.",
       "The database cannot have a ledger: it is not PostgreSQL, or older than 11, or a standby.",
     ],
     remedies: [
-      "Run all selected seeds without a record: `hasura-migrate seed ENV --again`. Run again, they insert their rows again.",
+      "Run all selected seeds without a record: `hasura-migrate seed ENV --again`. Each time, all of them are run.",
     ],
   },
   "unfinished-text": {
@@ -2033,7 +2038,7 @@ export const failureCodes = {
   "metadata-not-written": {
     kinds: ["usage"],
     meaning:
-      "`metadata export` could not write a file of the project. Either no file was changed, or the message names the files that could not be brought back and where their earlier versions are.",
+      "`metadata export` could not write a file of the project. Either no file was changed, or the message lists the files that could not be restored and where their earlier versions are.",
     causes: ["The disk is full.", "You have no permission to write in the metadata directory."],
     remedies: ["Remove the cause, and run the command again."],
   },
@@ -2435,10 +2440,10 @@ export const failureCodes = {
   "uncommitted-changes": {
     kinds: ["usage"],
     meaning:
-      "`metadata export` would overwrite or remove files whose content is not in the last commit; nothing was written.",
+      "`metadata export` would overwrite or remove files with uncommitted changes; nothing was written.",
     causes: [
-      "You have changed the metadata in the working copy and not committed it.",
-      "Git ignores or does not know the files.",
+      "You have changed the metadata in the working copy without committing it.",
+      "The files are untracked, or ignored by Git.",
     ],
     remedies: [
       "List what would change: `hasura-migrate metadata export ENVIRONMENT --dry-run`.",

@@ -46,7 +46,7 @@ export const SqlFailure = z.object({
     .boolean()
     .optional()
     .describe(
-      "Only in `migration.failed`: the position is still searched for, and is in `run.failed` if it is found, else the candidates.",
+      "Only in `migration.failed`: the position is still being searched for; `run.failed` contains it, or the candidates if it was not found.",
     ),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;

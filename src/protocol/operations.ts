@@ -223,7 +223,7 @@ export const operations = {
       database,
       /** Only these, by their path from the project's root or below the seeds directory of their database. */
       files: z.array(requestText(seedPathLength).min(1)).min(1).max(1000).optional(),
-      /** Run again what was run before. */
+      /** Also run seeds that have already been run. */
       again: flag,
       dryRun,
       confirm,

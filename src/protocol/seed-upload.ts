@@ -16,7 +16,7 @@ const seed = {
   name: shownPath,
 };
 
-/** One seed: with its text, or listed, because it was run before and is the same. */
+/** One seed: with its text, or listed, because it has already been run and is unchanged. */
 export const UploadedSeed = z.union([
   z.strictObject({ ...seed, file: UploadedFile }),
   z.strictObject({ ...seed, path: shownPath, checksum }),

@@ -8,7 +8,7 @@ export const metadataExport: CommandModule = {
       .command("export [environment] [directory]")
       .summary("write the server's metadata to the project's files")
       .description(
-        "Write the server's metadata to the files of the project in DIRECTORY, or around the working directory. What does not differ keeps its text, comments and place. The metadata contains its secrets, such as header values, so this needs the permission admin.",
+        "Write the server's metadata to the files of the project in DIRECTORY, or around the working directory. Everything that does not differ keeps its text, comments and position. The metadata contains its secrets, such as header values, so this needs the permission admin.",
       )
       .example("metadata export dev-1")
       .example("metadata export dev-1 --dry-run", "list the files that would change")
@@ -19,8 +19,8 @@ export const metadataExport: CommandModule = {
         "print the metadata instead of writing files: json or yaml",
       ).completedBy(["json", "yaml"]),
       new CliOption("--dry-run", "list the files that would change, write nothing"),
-      new CliOption("--check", "the same, and exit with code 6 if any would change"),
-      new CliOption("--force", "overwrite files with changes that are not committed"),
+      new CliOption("--check", "like --dry-run, and exit with code 6 if any would change"),
+      new CliOption("--force", "overwrite files with uncommitted changes"),
     ]);
     return addLocalOptions(command);
   },

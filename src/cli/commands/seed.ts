@@ -15,9 +15,9 @@ export const seed: CommandModule = {
   declare(program) {
     const command = program
       .command("seed [environment...]")
-      .summary("put seed data into the databases of an environment")
+      .summary("run the seed files that have not been run yet")
       .description(
-        "Run the SQL files in seeds/<database>/ that were not run before, each in a transaction of its own. The ledger records which were run; a file that has changed since is refused.",
+        "Run the SQL files in seeds/<database>/ that have not been run yet, each in its own transaction. The ledger records which files were run; a file that has changed since it was run is refused.",
       )
       .example("seed dev-1")
       .example("seed dev-1 --dry-run", "list them only")
@@ -26,12 +26,12 @@ export const seed: CommandModule = {
       .addOption(
         new CliOption(
           "-f, --file <file>",
-          "run only this seed; can be repeated, and the order counts",
+          "run only this seed; can be repeated; they run in the given order",
         )
           .argParser(collect)
           .completedBy("file"),
       )
-      .option("--again", "run the selected seeds again if they were run before")
+      .option("--again", "run the selected seeds even if they have already been run")
       .option("--dry-run", "list the seeds, run nothing");
     addYesOption(command);
     addDatabaseOption(command);

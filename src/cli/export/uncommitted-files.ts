@@ -32,7 +32,7 @@ function noAnswer(): Failure {
   return new Failure(
     "usage",
     "uncommitted-changes",
-    "Nothing was written: git status failed, so files with changes that are not committed might be overwritten.",
+    "Nothing was written: git status failed, so files with uncommitted changes might be overwritten.",
     { hints: [retryHint({ with: ["--force"], reason: "overwrite the files" })] },
   );
 }

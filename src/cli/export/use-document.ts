@@ -36,7 +36,7 @@ export interface FileOptions {
   readonly dryRun: boolean;
   /** Change nothing, and end with `differs` if anything would change. */
   readonly check: boolean;
-  /** Overwrite files with changes that are not committed. */
+  /** Overwrite files with uncommitted changes. */
   readonly force: boolean;
   readonly color: boolean;
   readonly environment: string;
@@ -60,7 +60,7 @@ export async function writeDocument(
     );
   if (lost.length > 0)
     options.notice(
-      `! The files cannot contain everything: ${plural(lost.length, "object")} would differ from the server's (metadata diff shows them).`,
+      `! The files cannot represent everything: ${plural(lost.length, "object")} would differ from the server's (metadata diff shows them).`,
     );
   const writes = !options.dryRun && !options.check;
   if (writes && changes.length > 0) {
@@ -101,7 +101,7 @@ function refuseUncommitted(changes: readonly FileChange[], uncommitted: Readonly
   throw new Failure(
     "usage",
     "uncommitted-changes",
-    `Nothing was written: ${named} would be overwritten, with changes that are not committed.`,
+    `Nothing was written: uncommitted changes in ${named} would be overwritten.`,
     {
       hints: [
         retryHint({ with: ["--dry-run"], reason: "list what would change" }),

@@ -177,10 +177,12 @@ function halfWritten(lost: readonly Step[], cause: unknown): Failure {
   return new Failure(
     "usage",
     "metadata-not-written",
-    `The files could not be written, and not all of them could be brought back: ${lost.map(({ change }) => change.path).join(", ")}.`,
+    `The files could not be written, and not all of them could be restored: ${lost.map(({ change }) => change.path).join(", ")}.`,
     {
       cause,
-      hints: lost.map(({ change, kept }) => textHint(`The earlier ${change.path} is ${kept}.`)),
+      hints: lost.map(({ change, kept }) =>
+        textHint(`The earlier version of ${change.path} is ${kept}.`),
+      ),
     },
   );
 }
@@ -189,6 +191,6 @@ function outside(path: string): Failure {
   return new Failure(
     "usage",
     "link-outside-project",
-    `${path} is in a directory that is a link out of the metadata directory; no file was changed.`,
+    `${path} is in a directory that is a link to a place outside the metadata directory; no file was changed.`,
   );
 }

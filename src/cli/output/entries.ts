@@ -215,7 +215,7 @@ function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputE
     : [{ kind: "finished", text, cancelled: event.cancelled ?? false }];
 }
 
-/** Migrations that were applied before, or seeds that were run before. */
+/** Migrations that were applied before, or seeds that had already been run. */
 function alreadyDone({ databases, seeds }: RunView): number {
   const seeded = seeds.flatMap(({ items }) => items).filter(({ state }) => state === "applied");
   return databases.reduce((sum, { applied }) => sum + applied, seeded.length);

@@ -47,17 +47,17 @@ function planSummary(items: readonly PlanItem[]): string {
     : `${down.size} to roll back, ${up.size} to apply`;
 }
 
-/** `2 seeds to run in default (postgres), 3 run before`. */
+/** `2 seeds to run in default (postgres), 3 already run`. */
 export function seedsHeader({ database, kind, items }: DatabaseSeeds): string {
   const before = items.filter(({ state }) => state === "applied").length;
   const toRun = items.length - before;
   const what = toRun === 0 ? "nothing to run" : `${plural(toRun, "seed")} to run`;
-  return `${what} in ${database} (${kind}), ${before} run before`;
+  return `${what} in ${database} (${kind}), ${before} already run`;
 }
 
 /** What is special about a selected seed. */
 export function seedRemarks({ lines, state, appliedAt }: SeedItem): string {
-  const run = appliedAt === undefined ? "run before" : `run ${localTime(appliedAt)}`;
+  const run = appliedAt === undefined ? "already run" : `run ${localTime(appliedAt)}`;
   switch (state) {
     case "pending":
       return plural(lines, "line");
@@ -66,11 +66,11 @@ export function seedRemarks({ lines, state, appliedAt }: SeedItem): string {
         ? plural(lines, "line")
         : `${plural(lines, "line")}  again, ${run}`;
     case "applied":
-      return `not run: ${run}`;
+      return appliedAt === undefined ? run : `already ${run}`;
     case "changed":
-      return `! has changed since: ${run}`;
+      return `! changed since it was run: ${run}`;
     case "unfinished":
-      return `! did not reach its end: ${run}`;
+      return `! did not finish: ${run}`;
   }
 }
 
@@ -129,7 +129,7 @@ function seedsDoneLine(
   { already }: FinishedPlan,
 ): string {
   return applied === 0
-    ? `no seed to run, ${already} run before`
+    ? `no seed to run, ${already} already run`
     : `${plural(applied, "seed")} run in ${duration(tookMs)}`;
 }
 

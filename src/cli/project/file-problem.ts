@@ -4,7 +4,7 @@ import { errorCode } from "../../system-error.ts";
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "its directory does not exist",
   ENOTDIR: "part of its path is not a directory",
-  EISDIR: "a directory has its name",
+  EISDIR: "it is a directory",
   EACCES: "you have no permission",
   EPERM: "you have no permission",
   EROFS: "the file system is read-only",

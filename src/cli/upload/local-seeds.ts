@@ -28,7 +28,7 @@ export interface SeedPurpose {
   readonly database?: string | undefined;
   /** `--file`, as it was typed. */
   readonly files?: readonly string[] | undefined;
-  /** What was run before is run again. */
+  /** Seeds that have already been run are run again. */
   readonly again?: boolean | undefined;
 }
 

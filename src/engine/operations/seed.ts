@@ -176,7 +176,7 @@ async function emitSkipped({ skipped }: SeedPlan, engine: EngineContext): Promis
     await emit(engine, {
       type: "seed.skipped",
       ...{ database, seed: item.seed },
-      reason: "was run before, and is the same",
+      reason: "has already been run and is unchanged",
     });
 }
 
@@ -186,7 +186,7 @@ async function warnUnrecorded({ databases }: SeedPlan, engine: EngineContext): P
     await warn(
       engine,
       "seeds-not-recorded",
-      `${names.join(", ")}: there is no ledger, so it is not recorded that these seeds are run, and a lost answer leaves open whether one was.`,
+      `${names.join(", ")}: there is no ledger, so these seeds are not recorded, and if an answer is lost, it is not known whether the seed was run.`,
     );
 }
 

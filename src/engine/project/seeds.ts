@@ -208,7 +208,7 @@ function noticesOf(
       ? [
           {
             code: "misplaced-seeds",
-            message: `Ignored: ${shortenList(misplaced.map(({ name }) => `${place.label}/${name}`))}. In a project with config version 3 seeds are in ${place.label}/<database>/.`,
+            message: `Ignored: ${shortenList(misplaced.map(({ name }) => `${place.label}/${name}`))}. In a project with config version 3, seeds are in ${place.label}/<database>/.`,
           },
         ]
       : []),

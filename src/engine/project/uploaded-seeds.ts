@@ -31,7 +31,7 @@ function notSent(path: string): Failure {
   return new Failure(
     "busy",
     "upload-outdated",
-    `${path} would have to run now, but it was not uploaded, because it had been run when the upload was prepared.`,
+    `${path} has to be run now, but was not uploaded, because it had already been run when the upload was prepared.`,
     { hints: [textHint("Run the same command again.")] },
   );
 }

@@ -27,7 +27,7 @@ export interface PlannedSeed {
 export interface SeedPlan {
   readonly steps: readonly PlannedSeed[];
   readonly databases: readonly DatabaseSeeds[];
-  /** Seeds that are not run because they were run before; those of this run are left out. */
+  /** Seeds that are skipped because they have already been run; those of this run are left out. */
   readonly skipped: readonly { readonly database: string; readonly item: SeedItem }[];
   /** Of everything that the run does, whatever of it is done already. */
   readonly fingerprint: string;
@@ -35,7 +35,7 @@ export interface SeedPlan {
 
 export interface SeedPlanOptions {
   readonly runId: string;
-  /** Run again what was run before. */
+  /** Also run seeds that have already been run. */
   readonly again: boolean;
 }
 
@@ -104,7 +104,7 @@ function appliedAt(record: SeedRecord | undefined): Pick<SeedItem, "appliedAt"> 
   return record ? { appliedAt: record.appliedAt.toISOString() } : {};
 }
 
-/** True for a seed whose text was not uploaded, because it was run before and is the same. */
+/** True for a seed whose text was not uploaded, because it has already been run and is unchanged. */
 function isKnown({ checksum }: SeedFile, record: SeedRecord | undefined): boolean {
   return checksum !== undefined && checksum === record?.checksum;
 }
@@ -171,12 +171,12 @@ function notRecorded(database: string): Failure {
   return new Failure(
     "usage",
     "seeds-not-recorded",
-    `${database} has no ledger, so it cannot be recorded which seeds were run; nothing was run.`,
+    `${database} has no ledger in which to record the seeds that were run; nothing was run.`,
     {
       hints: [
         retryHint({
           with: ["--again"],
-          reason: "run all selected seeds, whether they were run before or not",
+          reason: "run all selected seeds, even if they have already been run",
         }),
       ],
     },
@@ -193,9 +193,9 @@ function hasChanged(files: readonly string[]): Failure {
       hints: [
         againHint(
           files,
-          `to run ${them} again, with whatever the rows of the first time make of it`,
+          `to run ${them} again, although the rows of the first time may still exist`,
         ),
-        textHint("Or restore the files, and put the new rows into a seed of their own."),
+        textHint("Or restore the files, and put the new rows into a new seed file."),
       ],
     },
   );
@@ -205,10 +205,10 @@ function notFinished(files: readonly string[], environment: string): Failure {
   return new Failure(
     "usage",
     "seed-unfinished",
-    `${shortenList(files)} ended ${files.length === 1 ? "its" : "their"} own transaction in an earlier run and did not reach the end; nothing was run.`,
+    `${shortenList(files)} ended ${files.length === 1 ? "its" : "their"} own transaction in an earlier run and did not finish; nothing was run.`,
     {
       hints: [
-        textHint("Find out in the database which of its rows exist."),
+        textHint("Find out which of the rows exist in the database."),
         runHint(["history", environment], "to see when it was run"),
         againHint(files, "to run it again"),
       ],

@@ -38,7 +38,7 @@ export async function refuseOwnTransaction(
 }
 
 const writeInserts =
-  "Write the rows as INSERT; pg_dump does that with --data-only --rows-per-insert=100.";
+  "Write the rows as INSERT statements; pg_dump does that with --data-only --rows-per-insert=100.";
 
 /** SQL has no backslash outside of quotes and comments. */
 function psqlCommand(sql: string): Obstacle | undefined {
@@ -47,7 +47,7 @@ function psqlCommand(sql: string): Obstacle | undefined {
     const name = /^\\\S*/.exec(sql.slice(token.start, token.start + 40))?.[0] ?? token.text;
     return {
       start: token.start,
-      problem: `${name} is a command of psql, which Hasura does not know`,
+      problem: `${name} is a command of psql, not SQL`,
       advice: writeInserts,
     };
   }
@@ -62,7 +62,7 @@ function copyData(sql: string): Obstacle | undefined {
   return (
     copy && {
       start: copy.start,
-      problem: "COPY … FROM STDIN reads rows that a client sends, which Hasura does not",
+      problem: "COPY … FROM STDIN needs rows from the client, which Hasura cannot send",
       advice: writeInserts,
     }
   );
@@ -92,14 +92,14 @@ function ownTransaction(start: number, word: string): Obstacle {
   return {
     start,
     problem: `${word} would end or change the transaction that a seed runs in`,
-    advice: "Remove it: each seed is run in a transaction of its own.",
+    advice: "Remove it: each seed is already run in its own transaction.",
   };
 }
 
 function notInTransaction(start: number, statement: string): Obstacle {
   return {
     start,
-    problem: `${statement} cannot run in a transaction, in which each seed is run`,
+    problem: `${statement} cannot run in a transaction, and each seed is run in one`,
     advice: "Remove it, or put it into a migration whose first line is -- hasura:no-transaction.",
   };
 }

@@ -151,7 +151,7 @@ function outcomeUnknown(error: unknown, { of, file }: PlannedSeed, environment: 
         of.seeds.isRecorded
           ? retryHint({ reason: "when Hasura responds: a seed that took effect is not run again" })
           : textHint(
-              `Check in the database ${of.database.name} whether its rows are there before you run it again: nothing records it.`,
+              `Check in the database ${of.database.name} whether its rows exist before you run it again: there is no record of it.`,
             ),
       ],
       cause: error,

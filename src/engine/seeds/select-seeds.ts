@@ -50,7 +50,7 @@ function noSeeds({ directory, configVersion, files }: ProjectSeeds, database: st
   return new Failure("usage", "no-seeds", `There are no seeds in ${place}.${found}`, {
     hints: [
       textHint(
-        `Seeds are files that end in .sql, in ${place} or a directory below it. For a function, the seeds have to be in the image.`,
+        `Seeds are files that end in .sql, in ${place} or a directory below it. The function uses the seeds in its image.`,
       ),
       retryHint({ with: ["--from", "."], reason: "or use the seeds of this directory" }),
     ],
@@ -70,11 +70,11 @@ function notFound(path: string, own: readonly SeedFile[], { directory }: Project
   return new Failure(
     "usage",
     "seed-not-found",
-    `There is no seed ${path}.${didYouMean(path, [...names, ...own.map((seed) => seed.path)])} There are: ${shortenList(names, 10)}.`,
+    `There is no seed ${path}.${didYouMean(path, [...names, ...own.map((seed) => seed.path)])} Existing seeds: ${shortenList(names, 10)}.`,
     {
       hints: [
         textHint(
-          `Name it by its path from the project's root (${own[0]?.path ?? directory}), or below the directory of its database (${names[0] ?? ""}).`,
+          `Give its path from the project's root (${own[0]?.path ?? directory}), or from the directory of its database (${names[0] ?? ""}).`,
         ),
       ],
     },

@@ -85,7 +85,7 @@ describe("the seeds of a project", () => {
     assert.deepEqual(
       notices.map(({ code, message }) => `${code}: ${message}`),
       [
-        "misplaced-seeds: Ignored: seeds/1.sql. In a project with config version 3 seeds are in seeds/<database>/.",
+        "misplaced-seeds: Ignored: seeds/1.sql. In a project with config version 3, seeds are in seeds/<database>/.",
         "ignored-seeds: Ignored, because their names do not end in .sql or .SQL: seeds/default/2.Sql, seeds/default/3.psql.",
       ],
     );

@@ -12,7 +12,7 @@ export function seedPlanLines({ databases }: EventOf<"seed.plan">, columns: numb
     const width = Math.max(0, ...database.items.map(({ seed }) => textWidth(seed)));
     return [
       plain(seedsHeader(database)),
-      ...(database.recorded ? [] : [plain("  without a ledger: nothing is recorded")]),
+      ...(database.recorded ? [] : [plain("  no ledger: the run is not recorded")]),
       ...database.items.map((item) => seedLine(item, width, columns)),
     ];
   });
