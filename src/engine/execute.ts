@@ -93,9 +93,22 @@ function metadataOrSession(
     case "metadata-reload":
     case "metadata-status":
       return aboutMetadata(request, engine);
+    case "apply":
+    case "plan":
+      return request.options.metadata === true
+        ? deployment(request, engine)
+        : inSession(request, engine);
     default:
       return inSession(request, engine);
   }
+}
+
+async function deployment(
+  request: RequestOf<"apply" | "plan">,
+  engine: EngineContext,
+): Promise<RunResult> {
+  const { deploy } = await import("./operations/deploy.ts");
+  return located(await deploy(request, engine));
 }
 
 /** Few runs need it: its code is loaded on first use. */

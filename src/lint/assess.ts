@@ -4,6 +4,7 @@ import type {
   FileAssessment,
   FileToAssess,
   ReadFacts,
+  RemovedName,
   TableFacts,
 } from "../engine/plan/assessment.ts";
 import { lineAt } from "../engine/sql/lexer.ts";
@@ -15,6 +16,7 @@ import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
 import { relationName } from "./names.ts";
 import { afterStatement as originsAfter, nameBefore, noOrigins, originOf } from "./origins.ts";
 import { afterStatement, emptySchema, newName, startRun, type Schema } from "./schema.ts";
+import { removalsIn } from "./removals.ts";
 import { afterFile, pathAfter, placesOf, usualPath } from "./search-path.ts";
 import { statementsOf, type StatementInFile } from "./statements.ts";
 
@@ -104,6 +106,7 @@ class Assessment {
       return { statements: [], notAssessed: whyNot(parsed, text), isSensitive: false };
     const allowances = allowancesIn(text, parsed.statements);
     const statements: StatementImpact[] = [];
+    const removals: RemovedName[] = [];
     let sensitive = false;
     for (const found of statementsOf(parsed.statements, { text, direction }, this.#schema)) {
       const line = lineAt(text, found.start);
@@ -113,9 +116,10 @@ class Assessment {
         const impact = this.#impactOf(effect, line, allowed);
         if (impact) statements.push(impact);
       }
+      removals.push(...removalsIn(found.statement.node));
       this.#after(found);
     }
-    return { statements, isSensitive: sensitive };
+    return { statements, isSensitive: sensitive, ...(removals.length > 0 && { removals }) };
   }
 
   #impactOf(

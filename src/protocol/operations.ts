@@ -54,6 +54,8 @@ const waitSeconds = z.number().nonnegative().optional();
  */
 const expectedPlan = z.string().max(200).optional();
 const dryRun = flag;
+/** Deploy the project's metadata with the migrations. */
+const metadata = flag;
 /** Run uploaded files even if they differ from the image's. */
 const changed = flag;
 /** Rules of lint whose risks are accepted (`allowableRules`). */
@@ -105,7 +107,7 @@ export const rowLimit = { default: 1000, most: 10_000 } as const;
  */
 export const operations = {
   apply: {
-    options: selection.extend({ ...executing, outOfOrder: flag }),
+    options: selection.extend({ ...executing, outOfOrder: flag, metadata }),
     permission: "apply",
     changes: "unless-dry-run",
     ledger: "create",
@@ -168,7 +170,7 @@ export const operations = {
     takesUploads: true,
   },
   plan: {
-    options: selection.extend({ refuseRisks }),
+    options: selection.extend({ refuseRisks, metadata }),
     permission: "read",
     changes: "never",
     ledger: "read",

@@ -59,6 +59,19 @@ function uploadRequestOf<O extends UploadOperation>(operation: O) {
   });
 }
 
+/** A deployment may bring both. */
+function deployRequestOf<O extends "apply" | "plan">(operation: O) {
+  const options: (typeof operations)[O]["options"] = operations[operation].options;
+  return z.strictObject({
+    ...envelope,
+    operation: z.literal(operation),
+    options,
+    upload: UploadEnvelope.optional(),
+    /** Metadata that is used instead of that in the image. */
+    metadata: UploadEnvelope.optional(),
+  });
+}
+
 /** Requests about metadata may bring the metadata of a directory. */
 function metadataRequestOf<O extends "metadata-diff" | "metadata-apply">(operation: O) {
   const options: (typeof operations)[O]["options"] = operations[operation].options;
@@ -85,12 +98,12 @@ function seedRequestOf<O extends "seed">(operation: O) {
 
 /** One request: strict everywhere. Never an endpoint or a secret, and SQL only in the files of an upload, or as the statement of `sql`. */
 export const Request = z.discriminatedUnion("operation", [
-  uploadRequestOf("apply"),
+  deployRequestOf("apply"),
   uploadRequestOf("down"),
   uploadRequestOf("redo"),
   uploadRequestOf("reset-to"),
   uploadRequestOf("status"),
-  uploadRequestOf("plan"),
+  deployRequestOf("plan"),
   uploadRequestOf("rehearse"),
   requestOf("inventory"),
   uploadRequestOf("mark"),

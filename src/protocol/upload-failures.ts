@@ -1,5 +1,6 @@
 import { Failure } from "./failure.ts";
 import { retryHint, textHint } from "./hint.ts";
+import { uploadLimits, type UploadEnvelope } from "./upload.ts";
 
 /** For an environment that runs only the migrations in its image. The CLI and the function both check this. */
 export function uploadsNotAllowed(environment: string, isProtected: boolean): Failure {
@@ -19,6 +20,26 @@ export function uploadsNotAllowed(environment: string, isProtected: boolean): Fa
         textHint(
           `To allow uploads, set HASURA_MIGRATE_SOURCES=${needed} in the function's environment.`,
         ),
+      ],
+    },
+  );
+}
+
+/** Throws usage/upload-too-large for migrations and metadata that do not fit into one request. */
+export function refuseTooLargeTogether(upload: UploadEnvelope, metadata: UploadEnvelope): void {
+  const { compressedBytes } = uploadLimits;
+  if (upload.data.length + metadata.data.length <= Math.ceil(compressedBytes / 3) * 4) return;
+  throw new Failure(
+    "usage",
+    "upload-too-large",
+    `The migrations and the metadata are larger than ${String(compressedBytes / 1e6)} MB together after compression; nothing was run.`,
+    {
+      hints: [
+        retryHint({
+          with: ["--no-metadata"],
+          without: ["--metadata"],
+          reason: "apply the migrations, and then the metadata with `metadata apply`",
+        }),
       ],
     },
   );

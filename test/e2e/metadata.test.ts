@@ -121,3 +121,23 @@ describe("metadata apply", () => {
     assert.match(allowed.stderr, /metadata is now inconsistent: .*table missing/);
   });
 });
+
+describe("apply --metadata", () => {
+  test("deploys the migrations and the metadata of a directory, and nothing twice", async (t) => {
+    const served = await serve(t, sample);
+    const project = await freshDirectory(t);
+    cpSync(sample, project, { recursive: true });
+    const planned = await served.run(["plan", "dev-1", "--metadata", "--from", project]);
+    assert.equal(planned.code, 0, planned.stderr);
+    assert.match(planned.stdout, /11 objects differ/);
+    assert.match(planned.stdout, /\d+ pending in default/);
+
+    const deployed = await served.run(["dev-1", "--metadata", "--from", project]);
+    assert.equal(deployed.code, 0, deployed.stderr);
+    assert.match(deployed.stdout, /\d+ applied, 11 objects of the metadata changed in /);
+    assert.equal((await served.run(["metadata", "diff", "dev-1", "--check"])).code, 0);
+    const again = await served.run(["dev-1", "--metadata"]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, /: no difference\n.*nothing pending, \d+ applied\n$/);
+  });
+});

@@ -3,6 +3,7 @@ import type { CommandModule } from "./command.ts";
 import {
   addAllowOption,
   addDatabaseOption,
+  addDeployedMetadataOption,
   addDryRunOption,
   addEnvironmentsOptions,
   addLocalOptions,
@@ -24,6 +25,7 @@ export const apply: CommandModule = {
       .example("dev-1")
       .example("dev-1 --dry-run", "print the plan only")
       .example("dev-1 --steps 1", "apply the next one")
+      .example("dev-1 --metadata", "deploy the migrations and the metadata")
       .example("prod --yes=prod --wait 10m", "from a CI job");
     addDryRunOption(command);
     addYesOption(command);
@@ -47,6 +49,7 @@ export const apply: CommandModule = {
       );
     addTransactionOption(command);
     addReloadOption(command);
+    addDeployedMetadataOption(command);
     addRunnerOption(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
@@ -60,6 +63,7 @@ export const apply: CommandModule = {
     const options = parseOptions(ApplyOptions, raw, context.commandLine);
     return runOperation(context, options, {
       operation: "apply",
+      deploysMetadata: options.metadata,
       options: {
         to: options.to,
         steps: options.steps,

@@ -2,6 +2,7 @@ import { CliOption } from "../options/command-line.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,
+  addDeployedMetadataOption,
   addEnvironmentsOptions,
   addExclusiveOptions,
   addLocalOptions,
@@ -38,6 +39,7 @@ export const plan: CommandModule = {
     });
     addDatabaseOption(command);
     addSourceOptions(command, { runs: false });
+    addDeployedMetadataOption(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },
@@ -54,6 +56,7 @@ export const plan: CommandModule = {
       return runOperation(context, options, { operation: "rehearse", options: selection });
     return runOperation(context, options, {
       operation: "plan",
+      deploysMetadata: options.metadata,
       options: selection,
       report: { kind: "plans", selection, markdown: options.markdown ?? false },
     });

@@ -204,6 +204,13 @@ export function addSeedSourceOptions(command: CliCommand): CliCommand {
   ]);
 }
 
+/** Declares `--metadata` and `--no-metadata`. */
+export function addDeployedMetadataOption(command: CliCommand): CliCommand {
+  return command
+    .option("--metadata", "also the project's metadata, whatever the configuration sets")
+    .option("--no-metadata", "the migrations only");
+}
+
 /** Declares `--dry-run`. */
 export function addDryRunOption(command: CliCommand): CliCommand {
   return command.option("--dry-run", "print the plan, change nothing");

@@ -29,6 +29,8 @@ export interface Target {
   readonly protected: boolean;
   /** Where migrations come from; the image if absent. */
   readonly source?: "image" | "local";
+  /** Whether the project's metadata is deployed with the migrations. */
+  readonly metadata?: boolean;
   /** The tasks that run migrations, if the function does not. */
   readonly task?: TaskSettings;
   readonly profile: {
@@ -87,7 +89,7 @@ export function resolveTarget(
       () => originOf(environment, "endpointUrl", loaded)?.file ?? loaded.file,
     ),
     protected: settings.protected ?? false,
-    ...sourceOf(settings),
+    ...filesOf(settings),
     ...(runner === "ecs" && {
       task: taskSettings(environment, { ...defaults.ecs, ...own.ecs }),
     }),
@@ -95,8 +97,11 @@ export function resolveTarget(
   };
 }
 
-function sourceOf({ source }: EnvironmentSettings): Pick<Target, "source"> {
-  return source === undefined ? {} : { source };
+function filesOf({ source, metadata }: EnvironmentSettings): Pick<Target, "source" | "metadata"> {
+  return {
+    ...(source !== undefined && { source }),
+    ...(metadata !== undefined && { metadata }),
+  };
 }
 
 /** Where a setting of an environment is set. */

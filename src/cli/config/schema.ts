@@ -75,6 +75,12 @@ const source = z
   .describe(
     "Where migrations come from: `image` uses those in the function's image; `local` uploads those of the project in the working directory, which the function must allow. Default: `image`.",
   );
+const metadata = z
+  .boolean()
+  .optional()
+  .describe(
+    "Deploy the project's metadata with the migrations: `apply` and `plan` concern both. Default: false.",
+  );
 const ecs = ecsSettings
   .optional()
   .describe("The ECS task for `runner`; {env} is replaced by the environment's name.");
@@ -97,6 +103,7 @@ const settings = {
   runner,
   ecs,
   source,
+  metadata,
 };
 
 export const EnvironmentSettings = z.strictObject(settings);

@@ -91,6 +91,7 @@ const allow = z
   .optional();
 
 export const ApplyOptions = TargetOptions.extend({
+  metadata: flag,
   allow,
   ...bounds,
   ...writing,
@@ -126,6 +127,7 @@ export const StatusOptions = TargetOptions.extend({
   });
 
 export const PlanOptions = TargetOptions.extend({
+  metadata: flag,
   ...bounds,
   database,
   markdown: flag,

@@ -119,9 +119,13 @@ export function finishedLine(
     return metadataLine(event, operation, plan);
   if (!plan.dryRun)
     return operation === "seed" ? seedsDoneLine(event, plan) : doneLine(event, operation, plan);
-  return plan.planned === 0
-    ? "nothing to do"
-    : `${plural(plan.planned, operation === "seed" ? "seed" : "migration")} would run; nothing was changed`;
+  const differs = plan.metadata?.differs ?? 0;
+  const noun = operation === "seed" ? "seed" : "migration";
+  const parts = [
+    ...(plan.planned > 0 ? [`${plural(plan.planned, noun)} would run`] : []),
+    ...(differs > 0 ? [`${plural(differs, "object")} of the metadata would change`] : []),
+  ];
+  return parts.length === 0 ? "nothing to do" : `${parts.join(", ")}; nothing was changed`;
 }
 
 function seedsDoneLine(
@@ -149,14 +153,14 @@ function metadataLine(
 function doneLine(
   { applied, tookMs }: EventOf<"run.finished">,
   operation: string,
-  { planned, already, rolledBack }: FinishedPlan,
+  { planned, already, rolledBack, metadata }: FinishedPlan,
 ): string | undefined {
   const took = duration(tookMs);
   switch (operation) {
     case "apply":
       return applied === 0
-        ? `nothing pending, ${already} applied`
-        : `${applied} applied in ${took}`;
+        ? `nothing pending, ${already} applied${changedText(metadata)}`
+        : `${applied} applied${changedText(metadata)} in ${took}`;
     case "rehearse":
       return planned === 0 ? `nothing pending, ${already} applied` : undefined;
     case "down":
@@ -170,6 +174,12 @@ function doneLine(
     default:
       return undefined;
   }
+}
+
+/** `, 3 objects of the metadata changed` */
+function changedText(metadata: FinishedPlan["metadata"]): string {
+  if (metadata?.applied !== true || metadata.differs === 0) return "";
+  return `, ${plural(metadata.differs, "object")} of the metadata changed`;
 }
 
 /** `2 rolled back, 1 applied`, of this many steps that were done. */

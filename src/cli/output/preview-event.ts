@@ -4,7 +4,7 @@ import { isToRun } from "./run-view.ts";
 
 /** What the answer to a dry run shows: migrations or seeds to run, versions to mark, or how metadata would change. */
 export type PreviewEvent =
-  EventOf<"plan"> | EventOf<"seed.plan"> | EventOf<"status"> | EventOf<"metadata.diff">;
+  PlanPreview | EventOf<"seed.plan"> | EventOf<"status"> | EventOf<"metadata.diff">;
 
 const types: ReadonlySet<string> = new Set<PreviewEvent["type"]>([
   "plan",
@@ -12,6 +12,22 @@ const types: ReadonlySet<string> = new Set<PreviewEvent["type"]>([
   "status",
   "metadata.diff",
 ]);
+
+/** A plan, and how metadata would change that is deployed with it. */
+export type PlanPreview = EventOf<"plan"> & {
+  readonly metadata?: EventOf<"metadata.diff"> | undefined;
+};
+
+/** What a dry run has shown by now: the plan of a deployment follows the differences of its metadata. */
+export function previewAfter(
+  shown: PreviewEvent | undefined,
+  event: RunEvent | UnknownEvent,
+): PreviewEvent | undefined {
+  if (!isPreview(event)) return shown;
+  return event.type === "plan" && shown?.type === "metadata.diff"
+    ? { ...event, metadata: shown }
+    : event;
+}
 
 export function isPreview(event: RunEvent | UnknownEvent): event is PreviewEvent {
   return types.has(event.type);
@@ -21,7 +37,10 @@ export function isPreview(event: RunEvent | UnknownEvent): event is PreviewEvent
 export function isNothingToDo(event: PreviewEvent): boolean {
   switch (event.type) {
     case "plan":
-      return event.databases.every(({ items }) => items.length === 0);
+      return (
+        event.databases.every(({ items }) => items.length === 0) &&
+        (event.metadata === undefined || event.metadata.changes.length === 0)
+      );
     case "seed.plan":
       return event.databases.every(({ items }) => !items.some(isToRun));
     case "status":

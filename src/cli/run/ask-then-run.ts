@@ -2,7 +2,7 @@ import type { ClosingEvent } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { CommandContext } from "../context.ts";
-import { isNothingToDo, isPreview, type PreviewEvent } from "../output/preview-event.ts";
+import { isNothingToDo, previewAfter, type PreviewEvent } from "../output/preview-event.ts";
 import { questionFor } from "../output/views/preview.ts";
 import { ask } from "./confirm.ts";
 import type { FollowedRun } from "./follow-run.ts";
@@ -77,7 +77,7 @@ export async function previewOf({
 }> {
   let shown: PreviewEvent | undefined;
   const followed = await send({ dryRun: true }, (event) => {
-    if (isPreview(event)) shown = event;
+    shown = previewAfter(shown, event);
     presenter.previewEvent(event);
   });
   return { followed, event: shown };

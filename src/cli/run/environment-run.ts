@@ -48,6 +48,8 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly question?: string;
   /** The question is not asked if the database is the embedded one. */
   readonly trustsEmbedded?: boolean;
+  /** `--metadata` or `--no-metadata` of apply and plan; undefined if the configuration decides. */
+  readonly deploysMetadata?: boolean | undefined;
   /** `status --check`: differences have their own exit code. */
   readonly checks?: boolean;
   /** `status` and `plan` on several environments: the report on all answers. */
@@ -151,6 +153,8 @@ export interface PreparedRun {
   readonly trusted: boolean;
   /** Migrations in a local directory, which are used instead of those in the image. */
   readonly upload?: EnvironmentUpload;
+  /** True if the project's metadata is deployed with the migrations. */
+  readonly deploysMetadata: boolean;
   /** Reads the metadata of a local directory, which is used instead of that in the image. */
   readonly metadata?: () => Promise<LocalMetadata>;
   /** Seeds in a local directory, which are used instead of those in the image. */
@@ -194,15 +198,17 @@ export function prepareRun(
     changed: isForChangedFiles(spec),
     inTask: taskOf(spec, target) !== undefined,
   });
+  const isDeployed = deploysMetadata(spec, target);
   return {
     environment,
     changes,
     target,
+    deploysMetadata: isDeployed,
     protected: changes && (target?.protected ?? false),
     trusted,
     ...(question !== undefined && { question }),
     ...(uploaded !== undefined &&
-      uploadOf(spec.operation, uploaded, { directories, metadata, seeds })),
+      uploadOf(spec.operation, uploaded, { directories, metadata, seeds, isDeployed })),
   };
 }
 
@@ -225,7 +231,7 @@ function isEmbedded(environment: string, { databaseUrl }: TargetOptions): boolea
   return environment === "local" && databaseUrl === undefined;
 }
 
-/** What is sent of a local directory: its metadata, its seeds, or its migrations. */
+/** What is sent of a local directory: its seeds, its metadata, its migrations, or the last two. */
 function uploadOf(
   operation: Operation,
   root: string,
@@ -233,12 +239,24 @@ function uploadOf(
     readonly directories: UploadDirectories;
     readonly metadata: MetadataDirectories;
     readonly seeds: SeedDirectories;
+    readonly isDeployed: boolean;
   },
 ): Pick<PreparedRun, "upload" | "metadata" | "seeds"> {
   if (takesSeeds(operation)) return { seeds: new EnvironmentSeeds(read.seeds(root)) };
-  return takesMetadata(operation)
-    ? { metadata: read.metadata(root) }
-    : { upload: new EnvironmentUpload(read.directories(root)) };
+  if (takesMetadata(operation)) return { metadata: read.metadata(root) };
+  return {
+    upload: new EnvironmentUpload(read.directories(root)),
+    ...(read.isDeployed && { metadata: read.metadata(root) }),
+  };
+}
+
+/** True for an operation on migrations that concerns the project's metadata, too. */
+function deploysMetadata(
+  { operation, deploysMetadata: typed }: OperationSpec,
+  target: Target | undefined,
+): boolean {
+  if (operation !== "apply" && operation !== "plan") return false;
+  return typed ?? target?.metadata ?? false;
 }
 
 function questionOf(

@@ -4,6 +4,7 @@ import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
+import { refuseTooLargeTogether } from "../../protocol/upload-failures.ts";
 import { askInventory } from "../upload/ask-inventory.ts";
 import type { LocalMetadata } from "../upload/local-metadata.ts";
 import type { EnvironmentSeeds } from "../upload/seed-directories.ts";
@@ -101,12 +102,15 @@ export async function sendRun(
   };
   const { environment, upload, metadata, seeds } = prepared;
   if (seeds) return sendSeeds(context, spec, run, { more, onEvent, seeds });
-  if (metadata) return sendMetadata(context, spec, run, { more, onEvent, read: metadata });
+  if (metadata && !upload)
+    return sendMetadata(context, spec, run, { more, onEvent, read: metadata });
   if (!upload) return sendRequest(context, spec, run, { more, onEvent });
   const { operation } = spec;
   const database = "database" in spec.options ? spec.options.database : undefined;
   const versions = "versions" in spec.options ? spec.options.versions : undefined;
-  return sendUpload({
+  const local = await metadata?.();
+  const placed = local?.withPlaces ?? ((event) => event);
+  const followed = await sendUpload({
     make: (again) =>
       upload.make(
         { operation, database, versions },
@@ -116,16 +120,19 @@ export async function sendRun(
           notice: (sentence) => presenter.notice(`! ${sentence}`),
         },
       ),
-    send: ({ envelope, from }, onShown) =>
-      sendRequest(
+    send: ({ envelope, from }, onShown) => {
+      if (local) refuseTooLargeTogether(envelope, local.envelope);
+      return sendRequest(
         context,
         spec,
         // The recorded working copy is that of the uploaded directory.
         { ...run, actor: actorIn(from, actor) },
-        { more, onEvent: onShown, upload: envelope },
-      ),
-    onEvent,
+        { more, onEvent: onShown, upload: envelope, ...(local && { metadata: local.envelope }) },
+      );
+    },
+    onEvent: (event) => onEvent(placed(event)),
   });
+  return { ...followed, closing: placed(followed.closing) };
 }
 
 /** Sends one request with the seeds of a directory. */
@@ -203,7 +210,12 @@ async function sendMetadata(
 async function sendRequest(
   context: CommandContext,
   spec: OperationSpec,
-  { prepared: { environment, changes, target }, presenter, connection, actor }: SendableRun,
+  {
+    prepared: { environment, changes, target, deploysMetadata },
+    presenter,
+    connection,
+    actor,
+  }: SendableRun,
   {
     more,
     onEvent,
@@ -219,7 +231,12 @@ async function sendRequest(
   const { operation, countsQueries } = spec;
   // The function checks its own setting; it does not know the client's configuration.
   const isGuarded = target?.protected === true && refusesRisks(operation);
-  const options = { ...spec.options, ...more, ...(isGuarded && { refuseRisks: true }) };
+  const options = {
+    ...spec.options,
+    ...more,
+    ...(isGuarded && { refuseRisks: true }),
+    ...(deploysMetadata && { metadata: true }),
+  };
   const request = newRequest(
     { environment, actor, operation, options, ...uploads, countsQueries },
     context.now(),

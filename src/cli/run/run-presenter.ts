@@ -114,8 +114,12 @@ export class RunPresenter {
 
   /** Shows a dry run that found nothing to do as if it had been the real run. */
   nothingToDo(event: PreviewEvent): void {
-    if (event.type === "plan" || event.type === "seed.plan")
-      this.#show({ ...event, dryRun: false });
+    if (event.type === "plan") {
+      const { metadata, ...plan } = event;
+      if (metadata) this.#show({ ...metadata, dryRun: undefined });
+      this.#show({ ...plan, dryRun: false });
+    }
+    if (event.type === "seed.plan") this.#show({ ...event, dryRun: false });
     if (event.type === "metadata.diff") this.#show({ ...event, dryRun: undefined });
   }
 

@@ -34,6 +34,15 @@ export function differencesFrom(server: ServerMetadata, project: MetadataDocumen
     const place = project.placeOf(at);
     return { at: [...at], ...(place && { place }) };
   };
+  return differencesTo(wanted, server, positionOf);
+}
+
+/** The same for any document. */
+export function differencesTo(
+  wanted: JsonMap,
+  server: ServerMetadata,
+  positionOf: Differences["positionOf"] = (path) => ({ at: [...path] }),
+): Differences {
   return {
     ...{ server, wanted, positionOf },
     changes: compareMetadata(server.document, wanted).map(({ at, ...change }) => ({

@@ -1,24 +1,13 @@
-import { isJsonList, isJsonMap } from "../../metadata/document/json.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
-import { Failure } from "../../protocol/failure.ts";
-import { commandHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
-import type { ServerMetadata } from "../hasura/client.ts";
-import {
-  diffEvent,
-  differencesFrom,
-  fingerprintOfChanges,
-  type Differences,
-} from "../metadata/differences.ts";
+import { differencesNow, projectToApply } from "../metadata/apply-project.ts";
+import { diffEvent, differencesFrom, fingerprintOfChanges } from "../metadata/differences.ts";
 import type { MetadataSession } from "../metadata/open-session.ts";
-import { readServerMetadata } from "../metadata/read-server.ts";
 import { replaceMetadata } from "../metadata/replace-metadata.ts";
 import { reportApplied } from "../metadata/report-applied.ts";
 import { refuseOtherPlan } from "../plan/fingerprint.ts";
-import { noMetadata } from "../project/project-metadata.ts";
-import { onlyDatabase } from "../project/project.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 
 type ApplyRequest = RequestOf<"metadata-apply">;
@@ -33,7 +22,7 @@ type ReplaceRequest = Pick<RequestOf<"metadata-apply" | "metadata-restore">, "en
  * Throws what reading the project's metadata does.
  */
 export async function previewMetadata(engine: EngineContext): Promise<RunResult> {
-  return previewReplacement(await projectOf(engine), engine);
+  return previewReplacement(await projectToApply(engine), engine);
 }
 
 /** Shows what replacing the server's metadata by a document would change. */
@@ -53,7 +42,7 @@ export async function applyMetadata(
   session: MetadataSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  return replaceByDocument(await projectOf(engine), request, session, engine);
+  return replaceByDocument(await projectToApply(engine), request, session, engine);
 }
 
 /** Replaces the server's metadata by a document, if they differ. Throws what `replaceMetadata` does, and `busy/plan-changed`. */
@@ -82,42 +71,4 @@ export async function replaceByDocument(
   if (replaced === undefined) return { ...nothingDone, stop: { stop: "cancelled" } };
   await reportApplied(replaced, shown, Math.max(0, engine.now() - startedAt), engine);
   return nothingDone;
-}
-
-function projectOf({ projectMetadata }: EngineContext): Promise<MetadataDocument> {
-  if (projectMetadata === undefined) throw noMetadata();
-  return projectMetadata();
-}
-
-async function differencesNow(
-  project: MetadataDocument,
-  engine: EngineContext,
-): Promise<Differences> {
-  const server = await readServerMetadata(engine);
-  refuseOtherSources(project, server);
-  return differencesFrom(server, project);
-}
-
-/** Metadata of config version 2 describes one database; applying it would remove every other one. */
-function refuseOtherSources(
-  { configVersion }: MetadataDocument,
-  { document: { sources } }: ServerMetadata,
-): void {
-  if (configVersion === 3) return;
-  const names = (isJsonList(sources) ? sources : []).flatMap((source) => {
-    const name = isJsonMap(source) ? source["name"] : undefined;
-    return typeof name === "string" ? [name] : [];
-  });
-  const others = names.filter((name) => name !== onlyDatabase);
-  if (names.length > 0 && others.length === 0) return;
-  throw new Failure(
-    "usage",
-    "config-too-old",
-    names.length === 0
-      ? "Metadata of config version 2 does not say how to connect its database, and no database is connected to Hasura."
-      : `Metadata of config version 2 describes only the database default; applying it would remove ${others.join(", ")} from Hasura.`,
-    {
-      hints: [commandHint(["hasura", "scripts", "update-project-v3"], "upgrade the project")],
-    },
-  );
 }

@@ -5,6 +5,8 @@ import type { RequestOf } from "../../protocol/request.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
+import type { RemovedFrom } from "../metadata/intermediate.ts";
+import { fingerprintOf } from "../plan/fingerprint.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
 import { assessPlan } from "../plan/assess-plan.ts";
 import {
@@ -28,11 +30,27 @@ import { readState, refuseDisabled, type EngineSession } from "../session.ts";
 
 type MigrateRequest = RequestOf<"apply" | "down" | "redo" | "reset-to">;
 
+/** What a deployment does before and after migrations. */
+export interface AroundMigrations {
+  /** Part of the plan's fingerprint. */
+  readonly fingerprint: string;
+  /** Before the first migration, with what the migrations remove; false if the run was stopped. */
+  before(removals: readonly RemovedFrom[]): Promise<boolean>;
+  /** Where nothing is pending, or after migrations that succeeded. Unless it has replaced the metadata, Hasura still has to reload it. */
+  after(
+    result: RunResult,
+    hasMigrated: boolean,
+  ): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }>;
+  /** After migrations that failed or were cancelled. */
+  putBack(): Promise<void>;
+}
+
 /** `apply`, `down`, `redo` and `reset-to`: plans, runs the plan, and reloads Hasura's metadata. */
 export async function migrate(
   request: MigrateRequest,
   session: EngineSession,
   engine: EngineContext,
+  around?: AroundMigrations,
 ): Promise<RunResult> {
   const options = optionsOf(request, engine.protected === true);
   const { selection, dryRun, strict, reload, noTransaction, changed } = options;
@@ -43,35 +61,76 @@ export async function migrate(
     await refuseChecksumDrift(session.databases, strict, engine);
   const prepare = { selection, environment, noTransaction, changed };
   const prepared = await preparePlan(session.databases, prepare, engine);
-  const plan = await assessPlan(prepared, session.databases, engine);
+  const assessed = await assessPlan(prepared, session.databases, engine);
+  const plan = withMetadata(assessed, around);
   const firstPlanOnly = isBoundToPlan(request);
   if (firstPlanOnly) refuseUnplanned(plan, request, session.databases);
   const consent = consentOf(request, engine.protected === true);
   if (dryRun) return dryRunOf(plan, consent, session, engine);
   refuseRisks(withoutKept(plan.steps, session.databases), consent);
   await emitPlan(plan, dryRun, session, engine);
-  if (plan.steps.length === 0) return nothingDone;
+  const { sliceMs } = options;
+  const run = { plan, session, selection, environment, noTransaction, changed, sliceMs };
+  return plan.steps.length === 0
+    ? nothingPending(around)
+    : runPlanned({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
+}
+
+async function nothingPending(around: AroundMigrations | undefined): Promise<RunResult> {
+  return around === undefined ? nothingDone : (await around.after(nothingDone, false)).result;
+}
+
+interface AfterPlan {
+  readonly strict: boolean;
+  readonly reload: boolean;
+  readonly around: AroundMigrations | undefined;
+}
+
+/** Runs a plan that is not empty, with what comes before and after it. */
+async function runPlanned(
+  run: MigrateRun,
+  { strict, reload, around }: AfterPlan,
+): Promise<RunResult> {
+  const { plan, session, selection, firstPlanOnly, engine } = run;
   if (firstPlanOnly || isSensitive(plan)) await keepPlan(plan, session.databases);
   await warnOutOfOrder(plan, selection, engine);
+  if (around && !(await around.before(removalsOf(plan))))
+    return { ...nothingDone, notReached: plan.steps.length, stop: { stop: "cancelled" } };
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
-  const { touched, ...result } = await runUntilDone({
-    plan,
-    session,
-    selection,
-    environment,
-    noTransaction,
-    changed,
-    sliceMs: options.sliceMs,
-    firstPlanOnly,
-    consent,
-    engine,
-  });
-  if (!reload || touched.size === 0 || isUnreachable(failureIn(result.stop))) return result;
+  const { touched, ...result } = await runUntilDone(run);
+  if (isUnreachable(failureIn(result.stop))) return result;
+  const deployed = await afterMigrations(result, around);
+  if (deployed.isReplaced || !reload || touched.size === 0) return deployed.result;
   // Also after a failed migration: those before it stay applied, and Hasura does not know their schema yet.
   const isStrict = strict || engine.protected === true;
   const broken = await reloadMetadata([...touched], before, isStrict, engine);
-  return withBrokenMetadata(result, broken);
+  return withBrokenMetadata(deployed.result, broken);
+}
+
+/** The plan with a fingerprint that covers the metadata as well. */
+export function withMetadata(
+  plan: PreparedPlan,
+  around: Pick<AroundMigrations, "fingerprint"> | undefined,
+): PreparedPlan {
+  if (around === undefined) return plan;
+  return { ...plan, fingerprint: fingerprintOf([[plan.fingerprint, around.fingerprint]]) };
+}
+
+function removalsOf({ steps }: PreparedPlan): RemovedFrom[] {
+  return steps.flatMap(({ database, removals = [] }) =>
+    removals.map((removed) => ({ database: database.name, removed })),
+  );
+}
+
+async function afterMigrations(
+  result: RunResult,
+  around: AroundMigrations | undefined,
+): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }> {
+  if (around === undefined) return { result, isReplaced: false };
+  if (result.stop === undefined) return around.after(result, true);
+  if (result.stop.stop !== "paused") await around.putBack();
+  return { result, isReplaced: false };
 }
 
 /** The result of a run after the reload of the metadata; a run that failed keeps its failure. */

@@ -3,6 +3,7 @@ import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import { assessPlan } from "../plan/assess-plan.ts";
 import { preparePlan } from "../plan/prepare-plan.ts";
+import { withMetadata, type AroundMigrations } from "./migrate.ts";
 import { rulesNeeded } from "../plan/refuse-risks.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import type { EngineSession } from "../session.ts";
@@ -12,6 +13,7 @@ export async function showPlan(
   { environment, options }: RequestOf<"plan">,
   { databases }: EngineSession,
   engine: EngineContext,
+  around?: Pick<AroundMigrations, "fingerprint">,
 ): Promise<RunResult> {
   const { steps, to, only } = options;
   const prepared = await preparePlan(
@@ -24,7 +26,7 @@ export async function showPlan(
     },
     engine,
   );
-  const plan = await assessPlan(prepared, databases, engine);
+  const plan = withMetadata(await assessPlan(prepared, databases, engine), around);
   await emit(engine, {
     type: "plan",
     fingerprint: plan.fingerprint,

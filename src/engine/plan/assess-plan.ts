@@ -29,7 +29,13 @@ export async function assessPlan(
   const steps = plan.steps.map((step): ReadyStep => {
     const found = assessments.get(step);
     if (found === undefined) return step;
-    return { ...step, item: withAssessment(step.item, found), isSensitive: found.isSensitive };
+    const { isSensitive, removals } = found;
+    return {
+      ...step,
+      item: withAssessment(step.item, found),
+      isSensitive,
+      ...(removals && { removals }),
+    };
   });
   return { ...plan, steps, databases: plan.databases.map((each) => withItems(each, steps)) };
 }

@@ -41,7 +41,17 @@ export interface FileToAssess {
   readonly sql: () => Promise<string>;
 }
 
+/** A name that is gone after a file: of a table or view, of one of its columns, or of a function. */
+export interface RemovedName {
+  readonly kind: "table" | "column" | "function";
+  /** The table or the function, such as `orders` or `shop.orders`. */
+  readonly name: string;
+  readonly column?: string;
+}
+
 export interface FileAssessment {
+  /** What the file drops, renames, or moves to another schema; absent if it is nothing, or the file was not examined. */
+  readonly removals?: readonly RemovedName[];
   /** Statements to show, in order. */
   readonly statements: readonly StatementImpact[];
   /** Why the file was not examined. */

@@ -14,6 +14,7 @@ import type { DatabaseState } from "../session.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
 import type { AppliedMigration } from "../store/store.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
+import type { RemovedName } from "./assessment.ts";
 import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
 import { withKept } from "./kept-rollbacks.ts";
 import { refuseChanged, type Changed } from "./refuse-changed.ts";
@@ -37,6 +38,8 @@ export interface ReadyStep extends PlannedStep {
   readonly noTransaction: boolean;
   readonly item: PlanItem;
   readonly fingerprint: FingerprintPart;
+  /** What its file drops, renames, or moves to another schema. */
+  readonly removals?: readonly RemovedName[];
   /** True if it is a risk for tables that exist or may exist; see `FileAssessment`. */
   readonly isSensitive?: boolean;
   /** The applied versions in whose place it is recorded, without running its file. */

@@ -2,7 +2,7 @@ import type { Request } from "../../protocol/request.ts";
 import type { MetadataUpload } from "../../protocol/metadata-upload.ts";
 import type { SeedUpload } from "../../protocol/seed-upload.ts";
 import type { UploadDocument } from "../../protocol/upload.ts";
-import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
+import { refuseTooLargeTogether, uploadsNotAllowed } from "../../protocol/upload-failures.ts";
 import { notWithHasuraCli } from "../hasura-cli/not-with-hasura-cli.ts";
 import type { Settings } from "../settings.ts";
 import { decodeMetadata, decodeSeeds, decodeUpload } from "./decode-upload.ts";
@@ -33,6 +33,8 @@ export function acceptMetadata(request: Request, settings: Settings): MetadataUp
   const metadata = "metadata" in request ? request.metadata : undefined;
   if (metadata === undefined) return undefined;
   refuseUnlessAllowed(request, settings);
+  if ("upload" in request && request.upload !== undefined)
+    refuseTooLargeTogether(request.upload, metadata);
   return decodeMetadata(metadata);
 }
 

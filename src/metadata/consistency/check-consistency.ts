@@ -25,10 +25,19 @@ export function checkConsistency(
   sourceName: string,
   schema: DatabaseSchema,
 ): readonly MetadataProblem[] | undefined {
+  const found = inconsistenciesOf(document, sourceName, schema);
+  return found && inOrder(found.map((each) => problemOf(each, document)));
+}
+
+/** The same, with the path of each. */
+export function inconsistenciesOf(
+  document: Pick<MetadataDocument, "value" | "configVersion">,
+  sourceName: string,
+  schema: DatabaseSchema,
+): readonly Inconsistency[] | undefined {
   const source = sourceIn(document, sourceName, schema);
   if (source === undefined) return undefined;
-  const found = [...checkSource(source), ...checkTypeRelationships(document.value, source)];
-  return inOrder(found.map((each) => problemOf(each, document)));
+  return [...checkSource(source), ...checkTypeRelationships(document.value, source)];
 }
 
 function checkSource(source: SourceUnderCheck): Inconsistency[] {
@@ -57,7 +66,7 @@ const checkParts = [
 
 /** The only source of config version 2 has its tables and functions in the document itself. */
 function sourceIn(
-  { value, configVersion }: MetadataDocument,
+  { value, configVersion }: Pick<MetadataDocument, "value" | "configVersion">,
   name: string,
   schema: DatabaseSchema,
 ): SourceUnderCheck | undefined {

@@ -1,7 +1,10 @@
 import type { MetadataDocument } from "../document/metadata-document.ts";
 import type { FilePlace } from "../document/source-text.ts";
 import type { MetadataProblem } from "../problem.ts";
-import { checkConsistency } from "./check-consistency.ts";
+import type { JsonMap } from "../document/json.ts";
+import type { JsonPath } from "../document/places.ts";
+import { checkConsistency, inconsistenciesOf } from "./check-consistency.ts";
+import type { Inconsistency } from "./finding.ts";
 import type { DatabaseSchema, Relation } from "./schema.ts";
 
 /** The object to look for. Names of tables and functions have their schema: `public.users`. */
@@ -24,6 +27,21 @@ export function placesThatUse(
   return (checkConsistency(document, sourceName, databaseWithout(object)) ?? []).flatMap(
     (problem) => (problem.place === undefined || before.has(keyOf(problem)) ? [] : [problem.place]),
   );
+}
+
+/** The paths of the values of a document of version 3 that use a table, one of its columns, or a function. */
+export function pathsThatUse(
+  value: JsonMap,
+  sourceName: string,
+  object: UsedObject,
+): readonly JsonPath[] {
+  const found = (schema: DatabaseSchema): readonly Inconsistency[] =>
+    inconsistenciesOf({ value, configVersion: 3 }, sourceName, schema) ?? [];
+  const keyOf = ({ path, message }: Inconsistency): string => JSON.stringify([path, message]);
+  const before = new Set(found(databaseWithout()).map(keyOf));
+  return found(databaseWithout(object))
+    .filter((each) => !before.has(keyOf(each)))
+    .map(({ path }) => path);
 }
 
 /** A database in which every name exists but one. */

@@ -1,4 +1,4 @@
-/** One run in a process of its own, as an invocation of the function is: `one-run.ts URL ROOT LIVE_MS [OPERATION]`. One line for each event. */
+/** One run in a process of its own, as an invocation of the function is: `one-run.ts URL ROOT LIVE_MS [OPERATION]`, which can be `deploy`. One line for each event. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { projectMetadata } from "../../../src/engine/project/project-metadata.ts";
@@ -19,7 +19,10 @@ const hasura = hasuraOverHttp({
 // The caller lets it go when it is ready to hear the events.
 await new Promise((started) => process.stdin.once("data", started));
 await execute(
-  { ...requestFor(operation), runId: randomUUID() },
+  {
+    ...(operation === "deploy" ? requestFor("apply", { metadata: true }) : requestFor(operation)),
+    runId: randomUUID(),
+  },
   {
     hasura,
     project: () => readProject(root),

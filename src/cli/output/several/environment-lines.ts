@@ -1,3 +1,4 @@
+import type { EventOf } from "../../../protocol/events.ts";
 import { duration, plural } from "../format.ts";
 import { stepsText } from "../messages.ts";
 import type { Style } from "../terminal/colors.ts";
@@ -194,12 +195,19 @@ function doneText(view: EnvironmentView, now: number): string {
   return answerText(view);
 }
 
+/** `2 pending, metadata: 3 objects differ`. */
+function pendingText({ results }: EnvironmentView, { databases }: EventOf<"plan">): string {
+  const count = databases.reduce((sum, { items }) => sum + items.length, 0);
+  const diff = results.find((each) => each.type === "metadata.diff");
+  return `${count} pending${diff ? `, metadata: ${differencesText(diff)}` : ""}`;
+}
+
 /** The answer to a question, in a few words. */
 function answerText(view: EnvironmentView): string {
-  const [event] = view.results;
+  const event = view.results.find(({ type }) => type === "plan") ?? view.results[0];
   switch (event?.type) {
     case "plan":
-      return `${event.databases.reduce((sum, { items }) => sum + items.length, 0)} pending`;
+      return pendingText(view, event);
     case "seed.plan":
       return `${event.databases.flatMap(({ items }) => items.filter(isToRun)).length} to run`;
     case "rehearsal": {

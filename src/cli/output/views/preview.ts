@@ -4,7 +4,7 @@ import type { Operation } from "../../../protocol/operations.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, type Styled } from "../terminal/styled.ts";
-import type { PreviewEvent } from "../preview-event.ts";
+import type { PlanPreview, PreviewEvent } from "../preview-event.ts";
 import { inDoubtLines } from "./in-doubt.ts";
 import { differencesText, metadataDiffLines } from "./metadata-diff.ts";
 import { isToRun } from "../run-view.ts";
@@ -15,7 +15,12 @@ import { seedPlanLines } from "./seeds.ts";
 export function previewLines(event: PreviewEvent, style: Style, columns: number): Styled[] {
   switch (event.type) {
     case "plan":
-      return planLines(event, style, columns);
+      return [
+        ...(event.metadata
+          ? metadataDiffLines(event.metadata, { style, columns, isFull: false })
+          : []),
+        ...planLines(event, style, columns),
+      ];
     case "seed.plan":
       return seedPlanLines(event, columns);
     case "status":
@@ -34,6 +39,8 @@ interface QuestionContext {
 /** The question about a plan: as y/N, and as what follows `Type prod to`. */
 export function questionFor(event: PreviewEvent, about: QuestionContext): PlanQuestion {
   if (event.type === "metadata.diff") return metadataQuestion(event, about);
+  if (event.type === "plan" && event.metadata && event.metadata.changes.length > 0)
+    return deploymentQuestion(event, event.metadata, about);
   return withLosses(questionAbout(event, subjectOf(event), about), lossCount(event));
 }
 
@@ -76,6 +83,22 @@ function metadataQuestion(
         question: `Apply the metadata to ${environment} (${what})?`,
         action: `apply the metadata (${what})`,
       };
+}
+
+/** The question about a deployment whose metadata differs. */
+function deploymentQuestion(
+  event: PlanPreview,
+  diff: EventOf<"metadata.diff">,
+  about: QuestionContext,
+): PlanQuestion {
+  const isEmpty = event.databases.every(({ items }) => items.length === 0);
+  if (isEmpty) return metadataQuestion(diff, about);
+  const { question, action } = questionFor({ ...event, metadata: undefined }, about);
+  const what = differencesText(diff);
+  return {
+    question: `${question} Also its metadata: ${what}.`,
+    action: `${action} and its metadata (${what})`,
+  };
 }
 
 /** The question, with the number of statements that lose data. */
@@ -157,7 +180,16 @@ function joined(events: readonly PreviewEvent[]): PreviewEvent | undefined {
   const plans = events.filter((event) => event.type === "plan");
   const statuses = events.filter((event) => event.type === "status");
   const [plan] = plans;
-  if (plan) return { ...plan, databases: plans.flatMap(({ databases }) => databases) };
+  const differing = plans.flatMap(({ metadata }) => metadata ?? []);
+  const [metadata] = differing;
+  if (plan)
+    return {
+      ...plan,
+      databases: plans.flatMap(({ databases }) => databases),
+      ...(metadata && {
+        metadata: { ...metadata, changes: differing.flatMap(({ changes }) => changes) },
+      }),
+    };
   const seeds = events.filter((event) => event.type === "seed.plan");
   const [seed] = seeds;
   if (seed) return { ...seed, databases: seeds.flatMap(({ databases }) => databases) };

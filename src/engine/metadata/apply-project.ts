@@ -1,0 +1,48 @@
+import { isJsonMap } from "../../metadata/document/json.ts";
+import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { commandHint } from "../../protocol/hint.ts";
+import type { EngineContext } from "../context.ts";
+import type { ServerMetadata } from "../hasura/client.ts";
+import { noMetadata } from "../project/project-metadata.ts";
+import { onlyDatabase } from "../project/project.ts";
+import { differencesFrom, type Differences } from "./differences.ts";
+import { sourcesIn } from "./intermediate.ts";
+import { readServerMetadata } from "./read-server.ts";
+
+/** The metadata of the project. Throws usage/no-metadata, and what reading it throws. */
+export function projectToApply({ projectMetadata }: EngineContext): Promise<MetadataDocument> {
+  if (projectMetadata === undefined) throw noMetadata();
+  return projectMetadata();
+}
+
+/** How the server's metadata differs from the project's now. Throws usage/config-too-old, and what reaching Hasura throws. */
+export async function differencesNow(
+  project: MetadataDocument,
+  engine: EngineContext,
+): Promise<Differences> {
+  const server = await readServerMetadata(engine);
+  refuseOtherSources(project, server);
+  return differencesFrom(server, project);
+}
+
+/** Metadata of config version 2 describes one database; applying it would remove every other one. */
+function refuseOtherSources(
+  { configVersion }: MetadataDocument,
+  { document }: ServerMetadata,
+): void {
+  if (configVersion === 3) return;
+  const names = [...sourcesIn(isJsonMap(document) ? document : {}).keys()];
+  const others = names.filter((name) => name !== onlyDatabase);
+  if (names.length > 0 && others.length === 0) return;
+  throw new Failure(
+    "usage",
+    "config-too-old",
+    names.length === 0
+      ? "Metadata of config version 2 does not say how to connect its database, and no database is connected to Hasura."
+      : `Metadata of config version 2 describes only the database default; applying it would remove ${others.join(", ")} from Hasura.`,
+    {
+      hints: [commandHint(["hasura", "scripts", "update-project-v3"], "upgrade the project")],
+    },
+  );
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { Hasura } from "../../../src/engine/hasura/client.ts";
+import type { EngineContext } from "../../../src/engine/execute.ts";
+import { assess } from "../../../src/lambda/assess.ts";
+import type { JsonMap } from "../../../src/metadata/document/json.ts";
+import { freshDatabase, query } from "../../support/postgres.ts";
+import { asked, versions } from "../support/ledger-bench.ts";
+import { metadataBench, projectWith, type MetadataBench } from "../support/metadata-bench.ts";
+import { run, projectOnDisk, type Ran } from "../support/run.ts";
+import { withLedger } from "../support/ledger.ts";
+
+const deploying = (options: object = {}) => asked("apply", { metadata: true, ...options });
+
+const failureOf = ({ failure }: Ran): string | undefined =>
+  failure && `${failure.kind}/${failure.code}: ${failure.message}`;
+
+function deploy(
+  it: MetadataBench,
+  files: Record<string, string>,
+  wanted: JsonMap,
+  options: object = {},
+  more: Partial<EngineContext> = {},
+): Promise<Ran> {
+  return it.run(files, deploying(options), { ...projectWith(wanted), assess, ...more });
+}
+
+const tablesOf = ({ sources }: JsonMap): string[] =>
+  (sources as { tables: { table: { name: string } }[] }[]).flatMap(({ tables }) =>
+    tables.map(({ table }) => table.name),
+  );
+
+/** The document with parts of its first table. */
+function withParts(document: JsonMap, parts: JsonMap): JsonMap {
+  const [source, ...others] = document["sources"] as { tables: JsonMap[] }[];
+  assert.ok(source);
+  const [table, ...tables] = source.tables;
+  return {
+    ...document,
+    sources: [{ ...source, tables: [{ ...table, ...parts }, ...tables] }, ...others],
+  };
+}
+
+const triggerOn = (columns: string[]): JsonMap => ({
+  event_triggers: [
+    {
+      name: "user_changed",
+      definition: { enable_manual: false, update: { columns } },
+      webhook: "https://hooks.example",
+    },
+  ],
+});
+
+describe("apply with metadata", () => {
+  test("runs the migrations, then applies the metadata that needs them, without another reload", async (t) => {
+    const it = await metadataBench(t);
+    const calls: string[] = [];
+    const hasura: Hasura = {
+      ...it.hasura,
+      reloadMetadata: (sources) => {
+        calls.push("reload");
+        return it.hasura.reloadMetadata(sources);
+      },
+      replaceMetadata: (replacement) => {
+        calls.push("replace");
+        return it.hasura.replaceMetadata(replacement);
+      },
+    };
+    const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
+    const ran = await deploy(it, files, it.document(["users", "pets"]), {}, { hasura });
+    assert.equal(failureOf(ran), undefined);
+    assert.deepEqual([versions(ran), calls], [["1"], ["replace"]]);
+    assert.deepEqual(tablesOf((await it.stored()).document), ["users", "pets"]);
+    const order = ran.events
+      .map(({ type }) => type)
+      .filter((type) => /metadata|plan|applied/.test(type));
+    assert.deepEqual(order, ["metadata.diff", "plan", "migration.applied", "metadata.applied"]);
+  });
+
+  test("does one of the two if the other has nothing to do, and neither twice", async (t) => {
+    const it = await metadataBench(t);
+    const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
+    assert.equal(failureOf(await deploy(it, files, it.document([]))), undefined);
+    const before = await it.stored();
+    const metadataOnly = await deploy(it, files, it.document(["pets"]));
+    assert.deepEqual([failureOf(metadataOnly), versions(metadataOnly)], [undefined, []]);
+    assert.equal((await it.stored()).version, before.version + 1);
+    const calls: string[] = [];
+    const counting = (name: string) => {
+      calls.push(name);
+    };
+    const hasura: Hasura = {
+      ...it.hasura,
+      exportMetadata: () => (counting("exportMetadata"), it.hasura.exportMetadata()),
+      readMetadata: () => (counting("readMetadata"), it.hasura.readMetadata()),
+      runSql: (request) => (counting("runSql"), it.hasura.runSql(request)),
+      replaceMetadata: (request) => (
+        counting("replaceMetadata"),
+        it.hasura.replaceMetadata(request)
+      ),
+      reloadMetadata: (sources) => (counting("reloadMetadata"), it.hasura.reloadMetadata(sources)),
+    };
+    const again = await deploy(it, files, it.document(["pets"]), {}, { hasura });
+    assert.deepEqual([failureOf(again), versions(again)], [undefined, []]);
+    assert.equal((await it.stored()).version, before.version + 1);
+    // The catalog state is read together with the sources.
+    assert.ok(calls.length <= 6, calls.join(", "));
+  });
+
+  test("shows both before, and refuses them if either is another one by then", async (t) => {
+    const it = await metadataBench(t);
+    const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
+    const wanted = it.document(["pets"]);
+    const preview = async (): Promise<string | undefined> => {
+      const ran = await deploy(it, files, wanted, { dryRun: true });
+      assert.equal(ran.of("metadata.diff").length, 1);
+      return ran.of("plan")[0]?.fingerprint;
+    };
+    const first = await preview();
+    const planned = await it.run(files, asked("plan", { metadata: true }), projectWith(wanted));
+    assert.equal(planned.of("plan")[0]?.fingerprint, first);
+    await it.write(it.document(["items"]));
+    const refused = await deploy(it, files, wanted, { expectedPlan: first });
+    assert.equal(refused.failure?.code, "plan-changed");
+    assert.deepEqual(await it.ledger(), []);
+    const ran = await deploy(it, files, wanted, { expectedPlan: await preview() });
+    assert.equal(failureOf(ran), undefined);
+    assert.deepEqual(await it.ledger(), ["1"]);
+  });
+
+  test("takes an event trigger out of the metadata before its column goes, and what replaces it comes after", async (t) => {
+    const it = await metadataBench(t);
+    await query(it.url, "ALTER TABLE users ADD COLUMN note text");
+    const before = withParts(it.document(["users"]), triggerOn(["note"]));
+    await it.write(before);
+    const files = { "1_note/up": "ALTER TABLE users DROP COLUMN note;" };
+    const ran = await deploy(it, files, it.document(["users"]));
+    assert.equal(failureOf(ran), undefined);
+    const kept = await it.kept();
+    // What differed only in the trigger is replaced once: afterwards nothing is left to do.
+    assert.equal(kept.length, 1);
+    assert.doesNotMatch(JSON.stringify((await it.stored()).document), /user_changed/);
+    assert.ok(ran.of("log").some(({ code }) => code === "metadata-taken-out"));
+    const isBefore =
+      ran.events.findIndex((event) => event.type === "log" && event.code === "metadata-taken-out") <
+      ran.events.findIndex(({ type }) => type === "migration.started");
+    assert.ok(isBefore);
+  });
+
+  test("puts back what it has taken out if the migrations fail, and does both in the next run", async (t) => {
+    const it = await metadataBench(t);
+    await query(it.url, "ALTER TABLE users ADD COLUMN note text");
+    await it.write(withParts(it.document(["users"]), triggerOn(["note"])));
+    const failing = { "1_note/up": "ALTER TABLE users DROP COLUMN note; SELECT 1/0;" };
+    const failed = await deploy(it, failing, it.document(["users", "orders"]));
+    assert.equal(failed.failure?.code, "sql-failed");
+    assert.match(JSON.stringify((await it.stored()).document), /user_changed/);
+    const files = { "1_note/up": "ALTER TABLE users DROP COLUMN note;" };
+    const ran = await deploy(it, files, it.document(["users", "orders"]));
+    assert.equal(failureOf(ran), undefined);
+    assert.deepEqual(tablesOf((await it.stored()).document), ["users", "orders"]);
+    assert.doesNotMatch(JSON.stringify((await it.stored()).document), /user_changed/);
+  });
+
+  test("reports metadata that Hasura could not use after the migrations, which stay", async (t) => {
+    const it = await metadataBench(t);
+    const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
+    const ran = await deploy(it, files, it.document(["missing"]));
+    assert.equal(ran.failure?.code, "would-be-inconsistent");
+    assert.deepEqual(
+      ran.of("run.failed").map(({ applied }) => applied),
+      [1],
+    );
+    assert.deepEqual(await it.ledger(), ["1"]);
+  });
+
+  test("connects a database that is new before its migrations run, and plans them before", async (t) => {
+    const it = await metadataBench(t);
+    const billing = await freshDatabase(t);
+    const { sources } = it.document(["users"]) as { sources: JsonMap[] };
+    const wanted: JsonMap = {
+      version: 3,
+      sources: [
+        ...sources,
+        {
+          name: "billing",
+          kind: "postgres",
+          configuration: { connection_info: { database_url: billing } },
+          tables: [{ table: { schema: "public", name: "invoices" } }],
+        },
+      ],
+    };
+    const root = await projectOnDisk(t, {
+      "config.yaml": "version: 3\n",
+      "migrations/billing/1_invoices/up.sql": "CREATE TABLE invoices (id int PRIMARY KEY);",
+    });
+    const execute = (options: object) =>
+      run(it.hasura, root, deploying(options), {
+        ...withLedger(),
+        ...projectWith(wanted),
+        assess,
+        now: () => performance.now(),
+      });
+    const preview = await execute({ dryRun: true });
+    assert.equal(failureOf(preview), undefined);
+    const [plan] = preview.of("plan");
+    assert.deepEqual(
+      plan?.databases.map(({ database, items }) => [database, items.map(({ version }) => version)]),
+      [
+        ["default", []],
+        ["billing", ["1"]],
+      ],
+    );
+    const ran = await execute({ expectedPlan: plan.fingerprint });
+    assert.equal(failureOf(ran), undefined);
+    assert.deepEqual(versions(ran), ["1"]);
+    assert.deepEqual(tablesOf((await it.stored()).document), ["users", "invoices"]);
+    const again = await execute({});
+    assert.deepEqual([failureOf(again), versions(again)], [undefined, []]);
+  });
+});
