@@ -22,6 +22,7 @@ import type { Changed } from "../plan/refuse-changed.ts";
 import { refuseRisks, type RiskConsent } from "../plan/refuse-risks.ts";
 import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
+import { adviseRestore } from "../run/advise-restore.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
 import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadata.ts";
 import { runPlan, type PlanResult, type PlanStop } from "../run/run-plan.ts";
@@ -73,7 +74,31 @@ export async function migrate(
   const run = { plan, session, selection, environment, noTransaction, changed, sliceMs };
   return plan.steps.length === 0
     ? nothingPending(around)
-    : runPlanned({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
+    : runAndAdvise({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
+}
+
+/** Runs a plan that is not empty. After a rollback, says how to put back the metadata, too. */
+async function runAndAdvise(run: MigrateRun, after: AfterPlan): Promise<RunResult> {
+  const { plan, session, environment, engine } = run;
+  const runs = rolledBackRuns(plan, session);
+  const result = await runPlanned(run, after);
+  const records = session.databases.flatMap(({ store }) => store.metadata ?? []);
+  if (result.applied > 0) await adviseRestore(runs, records, environment, engine);
+  return result;
+}
+
+/** The runs that applied what a plan rolls back and does not apply again. */
+function rolledBackRuns({ steps }: PreparedPlan, { databases }: EngineSession): Set<string> {
+  const key = ({ database, migration }: PreparedPlan["steps"][number]): string =>
+    `${migration.version} ${database.name}`;
+  const up = new Set(steps.flatMap((step) => (step.direction === "up" ? [key(step)] : [])));
+  return new Set(
+    steps.flatMap((step) => {
+      const state = databases.find(({ database }) => database.name === step.database.name);
+      const isUndone = step.direction === "down" && !up.has(key(step));
+      return (isUndone && state?.recorded.get(step.migration.version)?.run) || [];
+    }),
+  );
 }
 
 async function nothingPending(around: AroundMigrations | undefined): Promise<RunResult> {

@@ -25,10 +25,11 @@ function deploy(
   return it.run(files, deploying(options), { ...projectWith(wanted), assess, ...more });
 }
 
+/** Names of the tables that a document tracks, in the order of the alphabet. */
 const tablesOf = ({ sources }: JsonMap): string[] =>
-  (sources as { tables: { table: { name: string } }[] }[]).flatMap(({ tables }) =>
-    tables.map(({ table }) => table.name),
-  );
+  (sources as { tables: { table: { name: string } }[] }[])
+    .flatMap(({ tables }) => tables.map(({ table }) => table.name))
+    .sort();
 
 /** The document with parts of its first table. */
 function withParts(document: JsonMap, parts: JsonMap): JsonMap {
@@ -47,6 +48,7 @@ const triggerOn = (columns: string[]): JsonMap => ({
       name: "user_changed",
       definition: { enable_manual: false, update: { columns } },
       webhook: "https://hooks.example",
+      retry_conf: { num_retries: 0, interval_sec: 10, timeout_sec: 60 },
     },
   ],
 });
@@ -70,7 +72,7 @@ describe("apply with metadata", () => {
     const ran = await deploy(it, files, it.document(["users", "pets"]), {}, { hasura });
     assert.equal(failureOf(ran), undefined);
     assert.deepEqual([versions(ran), calls], [["1"], ["replace"]]);
-    assert.deepEqual(tablesOf((await it.stored()).document), ["users", "pets"]);
+    assert.deepEqual(tablesOf((await it.stored()).document), ["pets", "users"]);
     const order = ran.events
       .map(({ type }) => type)
       .filter((type) => /metadata|plan|applied/.test(type));
@@ -158,7 +160,7 @@ describe("apply with metadata", () => {
     const files = { "1_note/up": "ALTER TABLE users DROP COLUMN note;" };
     const ran = await deploy(it, files, it.document(["users", "orders"]));
     assert.equal(failureOf(ran), undefined);
-    assert.deepEqual(tablesOf((await it.stored()).document), ["users", "orders"]);
+    assert.deepEqual(tablesOf((await it.stored()).document), ["orders", "users"]);
     assert.doesNotMatch(JSON.stringify((await it.stored()).document), /user_changed/);
   });
 
@@ -214,8 +216,35 @@ describe("apply with metadata", () => {
     const ran = await execute({ expectedPlan: plan.fingerprint });
     assert.equal(failureOf(ran), undefined);
     assert.deepEqual(versions(ran), ["1"]);
-    assert.deepEqual(tablesOf((await it.stored()).document), ["users", "invoices"]);
+    assert.deepEqual(tablesOf((await it.stored()).document), ["invoices", "users"]);
     const again = await execute({});
     assert.deepEqual([failureOf(again), versions(again)], [undefined, []]);
+  });
+
+  test("a rollback names the command that puts back the metadata from before the run", async (t) => {
+    const it = await metadataBench(t);
+    const before = await it.stored();
+    const files = {
+      "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);",
+      "1_pets/down": "DROP TABLE pets;",
+    };
+    const request = deploying();
+    const deployed = await it.run(files, request, {
+      ...projectWith(it.document(["pets"])),
+      assess,
+    });
+    assert.equal(failureOf(deployed), undefined);
+    const down = await it.run(files, asked("down"));
+    assert.equal(failureOf(down), undefined);
+    const advice = down.of("log").find(({ code }) => code === "metadata-restore");
+    assert.ok(advice?.message.endsWith(`metadata restore dev-3 --run ${request.runId}`));
+    const restored = await it.run(files, asked("metadata-restore", { run: request.runId }));
+    assert.equal(failureOf(restored), undefined);
+    assert.deepEqual((await it.stored()).document, before.document);
+    const again = await it.run(files, asked("apply"));
+    assert.deepEqual(
+      again.of("log").filter(({ code }) => code === "metadata-restore"),
+      [],
+    );
   });
 });

@@ -202,9 +202,14 @@ function pendingText({ results }: EnvironmentView, { databases }: EventOf<"plan"
   return `${count} pending${diff ? `, metadata: ${differencesText(diff)}` : ""}`;
 }
 
+/** The result that stands for all: the plan of a deployment comes after the differences of its metadata. */
+function mainResult({ results }: EnvironmentView): EnvironmentView["results"][number] | undefined {
+  return results.find(({ type }) => type === "plan") ?? results[0];
+}
+
 /** The answer to a question, in a few words. */
 function answerText(view: EnvironmentView): string {
-  const event = view.results.find(({ type }) => type === "plan") ?? view.results[0];
+  const event = mainResult(view);
   switch (event?.type) {
     case "plan":
       return pendingText(view, event);
