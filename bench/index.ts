@@ -5,6 +5,7 @@ import { startPostgres } from "../src/local/postgres/index.ts";
 import { growth } from "./growth.ts";
 import { ledger } from "./ledger.ts";
 import { lintFigures } from "./lint.ts";
+import { metadata } from "./metadata.ts";
 import { matrix } from "./matrix.ts";
 import { packageFigures } from "./package.ts";
 import type { Part } from "./part.ts";
@@ -26,6 +27,7 @@ const parts: Record<string, Part> = {
   matrix,
   verify: verifyFigures,
   lint: lintFigures,
+  metadata,
 };
 
 const requested = process.argv.slice(2);

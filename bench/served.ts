@@ -5,13 +5,21 @@ import pg from "pg";
 import * as z from "zod";
 import { bin, environment, root } from "./programs.ts";
 
-const Serving = z.object({ lambdaUrl: z.string(), accessKeyId: z.string() });
+const Serving = z.object({
+  lambdaUrl: z.string(),
+  accessKeyId: z.string(),
+  hasuraUrl: z.string(),
+  adminSecret: z.string(),
+});
 
 /** `hasura-migrate local --serve` in a process of its own. */
 export interface Served {
   readonly lambdaUrl: string;
   /** The only key that the Lambda service accepts; other programs than this CLI have to send it. */
   readonly accessKeyId: string;
+  /** Of the Hasura-compatible API. */
+  readonly hasuraUrl: string;
+  readonly adminSecret: string;
   readonly pid: number;
   /** The log so far; with --debug it has a line for each request to Hasura's API, and the function's output. */
   log(): string;
@@ -76,10 +84,9 @@ async function serve(
     await Promise.race([once(child.stdout, "data"), ended]);
     if (child.exitCode !== null) throw new Error(`local --serve exited:\n${texts.stderr}`);
   }
-  const { lambdaUrl, accessKeyId } = Serving.parse(JSON.parse(texts.stdout));
+  const serving = Serving.parse(JSON.parse(texts.stdout));
   return {
-    lambdaUrl,
-    accessKeyId,
+    ...serving,
     pid: child.pid ?? 0,
     log: () => texts.stderr,
     stop: async () => {
