@@ -124,7 +124,7 @@ async function readMetadata(
   return exportMetadata(engine);
 }
 
-/** The same; a dry run does without a session, because it records nothing. */
+/** The same; a dry run needs no session, because it records nothing. */
 async function metadataApply(
   request: RequestOf<"metadata-apply">,
   engine: EngineContext,

@@ -78,7 +78,7 @@ function isContent(event: RunEvent): event is Content {
   return ["rows", "metadata.document", "locks"].includes(event.type);
 }
 
-/** What was read of an environment, only with its size. */
+/** What was read from an environment is logged only with its size. */
 function withoutContent(event: Content): object {
   switch (event.type) {
     case "rows":

@@ -5,7 +5,7 @@ import type { EventOf } from "../../protocol/events.ts";
 import { parseJson } from "../../protocol/json.ts";
 import { brokenStream } from "../../protocol/ndjson.ts";
 
-/** Bytes of a document that is not read any more: a hundred times those of a large project. */
+/** A document with more bytes is refused; a large project has a hundredth of that. */
 const mostBytes = 256 * 1024 * 1024;
 
 const Document = z.record(z.string(), z.json());

@@ -17,7 +17,7 @@ export async function runExport(
 ): Promise<CommandResult> {
   const { json, output, directory } = options;
   const format = json === true ? "json" : output;
-  // Before anything is sent: a directory that is mistyped costs no run.
+  // Before anything is sent: a mistyped directory must not cost a run.
   const target = format === undefined ? await exportTarget(context, directory) : undefined;
   return runOperation(context, options, {
     operation: "metadata-export",

@@ -3,9 +3,9 @@ import { retryHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
 
 /**
- * Files below a directory that differ from the last commit, by their path from it; none where it is in no Git repository. Files that
- * Git does not know are among them: their content is nowhere else.
- * @throws Failure usage/uncommitted-changes where Git does not answer
+ * Files below a directory that differ from the last commit, by their path from it; none outside of a Git repository. Includes untracked
+ * and ignored files, whose content exists nowhere else.
+ * @throws Failure usage/uncommitted-changes if Git fails
  */
 export async function uncommittedFiles(
   directory: string,

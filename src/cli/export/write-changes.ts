@@ -10,7 +10,7 @@ import { fileProblem } from "../project/file-problem.ts";
 export interface WritePlace {
   /** The project's root. */
   readonly root: string;
-  /** From the root: nothing is written outside of it, also not through a link. */
+  /** From the root: nothing is written outside of it, not even through a link. */
   readonly directory: string;
   /** Part of the names of temporary files; unique. */
   readonly id: string;
@@ -22,15 +22,15 @@ interface Step {
   readonly change: FileChange;
   /** The file itself; where it is a link, what it leads to. */
   readonly target: string;
-  /** Has the new text until it takes the place of the target. */
+  /** Has the new text until it replaces the target. */
   readonly draft: string;
   /** Has the old text until all files are in their places. */
   readonly kept: string;
 }
 
 /**
- * Makes all changes, or none: everything new is on the disk before the first file is replaced, and a file that cannot be replaced brings
- * back those before it.
+ * Makes all changes, or none: everything new is on the disk before the first file is replaced, and if a file cannot be replaced, those
+ * before it are restored.
  * @throws Failure usage/metadata-not-written, interrupted/interrupted
  */
 export async function writeChanges(
@@ -84,7 +84,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** To the disk: one that is full may accept the text and refuse to keep it. */
+/** Flushes the text to the disk: a full disk may accept it and fail only then. */
 async function writeDraft({ target, draft }: Step, text: string): Promise<void> {
   const mode = (await exists(target)) ? (await stat(target)).mode & 0o777 : 0o666;
   const file = await open(draft, "wx", mode);

@@ -105,7 +105,7 @@ export async function ask(
 ): Promise<string | undefined> {
   const { environment } = target;
   const asked = target.protected ? `Type ${environment} to ${action}:` : `${question} [y/N]`;
-  // The terminal itself would break it inside words. The answer is typed behind the last line.
+  // The terminal would break the question inside words. The answer is typed after the last line.
   const lines = wrap(asked, context.err.columns - 1);
   const answer = await context.keyboard.ask(`${lines.join("\n")} `);
   if (context.interrupts.first.aborted)

@@ -60,7 +60,7 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly countsQueries?: boolean | undefined;
   /** `--full` of `metadata diff` and `metadata apply`. */
   readonly full?: boolean | undefined;
-  /** `metadata export`: the answer is not shown, but used by the command itself. */
+  /** `metadata export`: the answer is not shown, because the command itself uses it. */
   readonly answer?: AnswerUse;
   /** `sql --csv`. */
   readonly csv?: boolean | undefined;

@@ -103,7 +103,7 @@ function wasRun(
   return !again && databases.get(database)?.seeds?.get(name) === checksum;
 }
 
-/** Whether its text can be run matters only if the run reaches it, which the function decides. */
+/** Does not check whether its text can be run: the function does that for the seeds that it runs. */
 function uploadedSeed(
   { database, name, path }: SeedOnDisk,
   bytes: Uint8Array,

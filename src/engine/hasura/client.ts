@@ -46,7 +46,7 @@ export interface Metadata {
   readonly sources: readonly Source[];
 }
 
-/** The server's metadata with its version, and what of it Hasura cannot use. */
+/** The server's metadata with its version, and its inconsistent objects. */
 export interface ServerMetadata {
   /** Goes up by one with each change, also with one that changes nothing. */
   readonly resourceVersion: number;
@@ -59,7 +59,7 @@ export interface MetadataReplacement {
   readonly document: JsonMap;
   /** The version that the server's metadata must have; otherwise it refuses with 409. */
   readonly resourceVersion: number;
-  /** Store the document even if Hasura cannot use all of it. */
+  /** Store the document even if objects in it are inconsistent. */
   readonly allowInconsistent: boolean;
 }
 
@@ -85,8 +85,8 @@ export interface Hasura {
   /** The whole metadata, with its inconsistent objects, in one request. Only for servers with metadata version 3. */
   readMetadata(): Promise<ServerMetadata>;
   /**
-   * Replaces the whole metadata and returns Hasura's warnings about it. Only for servers with metadata version 3. Where parts would be
-   * inconsistent, and that is not allowed, the error has them.
+   * Replaces the whole metadata and returns Hasura's warnings about it. Only for servers with metadata version 3. If objects would be
+   * inconsistent and that is not allowed, the error lists them.
    */
   replaceMetadata(replacement: MetadataReplacement): Promise<readonly string[]>;
   catalogState(): Promise<CatalogState>;
@@ -136,7 +136,7 @@ interface CallDetails {
   readonly code?: string;
   readonly path?: string;
   readonly database?: DatabaseError;
-  /** The objects because of which metadata was refused. */
+  /** The inconsistent objects because of which metadata was refused. */
   readonly inconsistent?: readonly InconsistentObject[];
   readonly cause?: unknown;
 }

@@ -10,10 +10,10 @@ import type { FilePlace, MetadataChange } from "../../protocol/metadata-change.t
 import type { ServerMetadata } from "../hasura/client.ts";
 import { hidesValue } from "./unseen-changes.ts";
 
-/** How the server's metadata differs from what is to replace it. */
+/** How the server's metadata differs from the document that is to replace it. */
 export interface Differences {
   readonly server: ServerMetadata;
-  /** The document that Hasura is to have. */
+  /** The document that is to replace the server's. */
   readonly wanted: JsonMap;
   readonly changes: readonly MetadataChange[];
   /** Where a value of `wanted` is in the project. */
@@ -63,8 +63,8 @@ export function diffEvent({ server, changes }: Differences): EventOf<"metadata.d
 }
 
 /**
- * A hash of what would be replaced by what. It stays the same while others change what the document does not touch. Where a
- * difference hides a value, the server's whole metadata is part of it.
+ * A hash of the changes that would be made. Changes that others make to other objects do not affect it, unless a difference hides a value:
+ * then the hash includes the server's whole metadata.
  */
 export function fingerprintOfChanges({ server, wanted, changes }: Differences): string {
   const shown = changes.map(({ path, change, isInside, fields }) => [

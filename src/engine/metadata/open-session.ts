@@ -12,7 +12,7 @@ import { openEach, readServer, storeContext, versionStoreFor } from "../session.
 import type { Database, MetadataChangeRecord, MetadataRecord, RunEnd } from "../store/store.ts";
 import { oldServer } from "./read-server.ts";
 
-/** A run that changes the server's metadata: it is registered like every run, so that no other one works at the same time. */
+/** A run that changes the server's metadata: it is registered like any other run, so that no two of them work at the same time. */
 export interface MetadataSession {
   /** Where the run's changes are recorded; absent if no database has a ledger. */
   readonly record: MetadataRecord | undefined;
@@ -23,8 +23,8 @@ export interface MetadataSession {
 }
 
 /**
- * Registers a run in the ledgers of the function's databases, and waits for another one. A project without migrations has its ledger in
- * the database `default`, or else in the first one that can have one.
+ * Registers a run in the ledgers of the function's databases, after waiting for another run to end. A project without migrations has its
+ * ledger in the database `default`, or else in the first one that can have one.
  * @throws Failure usage/metadata-version, and what opening a ledger throws
  */
 export async function openMetadataSession(

@@ -6,7 +6,7 @@ import { waitUntilReady } from "../hasura/wait-until-ready.ts";
 
 /**
  * The server's whole metadata. Waits for Hasura.
- * @throws Failure usage/metadata-version for a server before metadata version 3, and what reaching Hasura throws
+ * @throws Failure usage/metadata-version for a server with an older metadata version than 3, and what reaching Hasura throws
  */
 export function readServerMetadata(engine: EngineContext): Promise<ServerMetadata> {
   return waitUntilReady(engine, async () => {
@@ -18,7 +18,7 @@ export function readServerMetadata(engine: EngineContext): Promise<ServerMetadat
   });
 }
 
-/** Servers before metadata version 3 do not have the path of the request, nor its version. */
+/** Servers with an older metadata version know neither the path nor the version of the request. */
 async function asOldServer(error: unknown, { hasura }: EngineContext): Promise<unknown> {
   const mayBeOld =
     error instanceof HasuraCallError && (error.status === 404 || error.code === "parse-failed");
@@ -27,7 +27,7 @@ async function asOldServer(error: unknown, { hasura }: EngineContext): Promise<u
   return metadata !== undefined && metadata.version < 3 ? oldServer(metadata.version) : error;
 }
 
-/** The failure for a server whose metadata has another form. */
+/** The failure for a server with an older metadata version. */
 export function oldServer(version: number): Failure {
   return new Failure(
     "usage",

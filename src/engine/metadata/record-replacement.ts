@@ -4,7 +4,7 @@ import type { ServerMetadata } from "../hasura/client.ts";
 import type { MetadataRecord } from "../store/store.ts";
 import { checksumOfMetadata } from "./differences.ts";
 
-/** Records one replacement. Only what happens before the request can fail it. */
+/** Records one replacement. Only an error before the request fails the run. */
 export interface ReplacementRecorder {
   /** Keeps what is about to be replaced; false if the run was asked to stop. */
   begin(server: ServerMetadata): Promise<boolean>;

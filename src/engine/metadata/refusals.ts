@@ -13,7 +13,7 @@ import type { Differences } from "./differences.ts";
 const mostObjects = 10;
 const mostChanges = 20;
 
-/** Hasura could not use all of the document, so nothing was changed. */
+/** Objects of the document would be inconsistent, so nothing was changed. */
 export function wouldBeInconsistent(
   objects: readonly InconsistentObject[],
   differences: Differences,
@@ -48,7 +48,7 @@ function environmentHints(
   const names = objects.flatMap(({ type, name }) => {
     const path = paths.get(name);
     const value = path && valueAt(document, path);
-    // What a source contains has names of its own.
+    // The objects in a source are reported under their own names.
     return variablesIn(type === "source" && isJsonMap(value) ? value["configuration"] : value);
   });
   if (names.length === 0) return [];
@@ -65,7 +65,7 @@ function variablesIn(value: Json | undefined): string[] {
   );
 }
 
-/** Hasura refused the document for another reason: a part of it does not have the form that this server knows. */
+/** Hasura refused the document for another reason: a part of it does not have the form that this server expects. */
 export function metadataRefused(
   error: HasuraCallError,
   { wanted, positionOf }: Differences,
@@ -96,7 +96,7 @@ function pathInDocument(path = ""): JsonPath | undefined {
   );
 }
 
-/** Others have changed what would be overwritten, since it was shown. */
+/** Since the differences were shown, somebody has changed something that would be overwritten. */
 export function metadataChanged(between: readonly MetadataChange[]): Failure {
   const shown = between.slice(0, mostChanges);
   const names = shortenList(shown.map(({ path }) => path.map(({ name }) => name).join(" › ")));

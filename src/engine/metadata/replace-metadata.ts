@@ -18,11 +18,11 @@ import { isAllDone, unseenChanges } from "./unseen-changes.ts";
 
 /** One replacement of the server's metadata. */
 export interface Replacement {
-  /** Which one of its run, from 1. */
+  /** Its number in the run, from 1. */
   readonly number: number;
   /** The differences that were shown. */
   readonly shown: Differences;
-  /** The differences from what the server has by now. */
+  /** Compares again, with what the server has now. */
   readonly again: (server: ServerMetadata) => Differences;
   readonly allowInconsistent: boolean;
   readonly environment: string;
@@ -52,12 +52,12 @@ type Step =
   /** `nothingChanged`: none of the requests has taken effect. */
   | { readonly next: "failed"; readonly failure: unknown; readonly nothingChanged: boolean };
 
-/** Requests that are sent, if others keep changing the metadata or answers are lost. */
+/** Maximum number of requests, if others keep changing the metadata or answers are lost. */
 const mostRequests = 6;
 
 /**
- * Replaces the server's metadata exactly once, whatever is lost on the way, and never overwrites what was not shown. What is replaced is
- * kept in the ledger first. Resolves to undefined if the run was stopped before it sent anything.
+ * Replaces the server's metadata exactly once, even if answers are lost, and never overwrites what was not shown. Before that, the
+ * replaced metadata is kept in the ledger. Resolves to undefined if the run was stopped before it sent anything.
  * @throws Failure metadata/would-be-inconsistent, metadata/metadata-refused, busy/metadata-changed, unreachable/metadata-outcome-unknown,
  * and what reaching Hasura and the ledger throws
  */
@@ -110,7 +110,7 @@ async function replaceOnce(
 
 type Answer =
   | { readonly kind: "replaced" }
-  /** The server has another version by now. */
+  /** The version of the server's metadata has changed. */
   | { readonly kind: "conflict" }
   | { readonly kind: "lost"; readonly error: unknown }
   | { readonly kind: "inconsistent"; readonly objects: readonly InconsistentObject[] }
@@ -153,7 +153,9 @@ function inconsistentStep(objects: readonly InconsistentObject[], state: Replace
   return { next: "failed", failure, nothingChanged: true };
 }
 
-/** Hasura has confirmed the replacement: unless its version is still the same, what differs now was changed since, or is unknown to it. */
+/**
+ * Hasura has confirmed the replacement. If the version has changed, remaining differences are later changes, or keys that Hasura ignores.
+ */
 async function afterReplacing(
   state: ReplaceState,
   { again }: Replacement,
@@ -199,7 +201,7 @@ async function compareAgain(
   return { next: "failed", failure: metadataChanged(between), nothingChanged: true };
 }
 
-/** The last comparison has shown that nothing took effect. */
+/** The failure after the last request; the last comparison has shown that nothing took effect. */
 function givenUp({ lost, current }: ReplaceState, shown: Differences): unknown {
   return lost === undefined
     ? metadataChanged(compareServers(shown.server, current.server))

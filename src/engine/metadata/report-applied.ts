@@ -6,7 +6,7 @@ import type { Differences } from "./differences.ts";
 import type { ReplacedMetadata } from "./replace-metadata.ts";
 
 /**
- * Reports that metadata was replaced, and what may need attention: objects that Hasura cannot use, keys that it does not know, and what
+ * Reports that metadata was replaced, and what may need attention: inconsistent objects, keys that Hasura does not know, and what
  * others have changed since.
  */
 export async function reportApplied(

@@ -4,8 +4,8 @@ import { valueAt } from "../../metadata/document/value-at.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 
 /**
- * True if none of the objects that Hasura could not use speaks against the metadata: each was inconsistent before, or is a remote schema,
- * which may only be unreachable at the moment, or belongs to one that is.
+ * True if none of the inconsistent objects is a reason to refuse the metadata: each was inconsistent before, or is a remote schema that may
+ * only be unreachable at the moment, or belongs to such a remote schema.
  */
 export function areTolerated(
   objects: readonly InconsistentObject[],

@@ -1,11 +1,11 @@
 import type { MetadataChange, MetadataFieldChange } from "../../protocol/metadata-change.ts";
 
 /*
- * Somebody else may change the server's metadata between the moment in which differences are shown and the one in which the metadata is
- * replaced. The run goes on only if it overwrites nothing but what was shown.
+ * Somebody else may change the server's metadata after the differences were shown and before the metadata is
+ * replaced. The run continues only if it overwrites nothing that was not shown.
  */
 
-/** True for a difference of which not the whole values are known: of a secret, or of a long text. */
+/** True for a difference whose values are not shown in full: a secret, or a long text. */
 export function hidesValue({ isSecret, from, to }: MetadataFieldChange): boolean {
   return isSecret === true || isCut(from) || isCut(to);
 }
@@ -30,7 +30,7 @@ export function unseenChanges(
   });
 }
 
-/** True if nothing of what was shown is left to do: the metadata was replaced, whatever has been changed since. */
+/** True if none of the shown differences remains: the metadata was replaced, even if it was changed again since. */
 export function isAllDone(
   now: readonly MetadataChange[],
   shown: readonly MetadataChange[],

@@ -25,7 +25,7 @@ export async function previewMetadata(engine: EngineContext): Promise<RunResult>
   return previewReplacement(await projectToApply(engine), engine);
 }
 
-/** Shows what replacing the server's metadata by a document would change. */
+/** Shows what replacing the server's metadata with a document would change. */
 export async function previewReplacement(
   wanted: MetadataDocument,
   engine: EngineContext,
@@ -36,7 +36,7 @@ export async function previewReplacement(
   return nothingDone;
 }
 
-/** `metadata-apply`: replaces the server's metadata by the project's, if they differ. */
+/** `metadata-apply`: replaces the server's metadata with the project's, if they differ. */
 export async function applyMetadata(
   request: ApplyRequest,
   session: MetadataSession,
@@ -45,7 +45,7 @@ export async function applyMetadata(
   return replaceByDocument(await projectToApply(engine), request, session, engine);
 }
 
-/** Replaces the server's metadata by a document, if they differ. Throws what `replaceMetadata` does, and `busy/plan-changed`. */
+/** Replaces the server's metadata with a document, if they differ. Throws what `replaceMetadata` does, and `busy/plan-changed`. */
 export async function replaceByDocument(
   wanted: MetadataDocument,
   { options, environment }: ReplaceRequest,

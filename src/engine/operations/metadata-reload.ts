@@ -14,8 +14,8 @@ import { statusEvent } from "../metadata/status-event.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 
 /**
- * `metadata-reload`: makes Hasura read the schemas of its databases and its remote schemas again, shows what is inconsistent, and records it.
- * Throws `metadata/metadata-inconsistent` if anything is, and what reaching Hasura throws.
+ * `metadata-reload`: makes Hasura read the schemas of its databases and its remote schemas again, shows the inconsistent objects, and
+ * records them. Throws `metadata/metadata-inconsistent` if there are any, and what reaching Hasura throws.
  */
 export async function reloadAllMetadata(
   { options }: RequestOf<"metadata-reload">,

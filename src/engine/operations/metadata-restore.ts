@@ -11,8 +11,8 @@ import { previewReplacement, replaceByDocument } from "./metadata-apply.ts";
 type RestoreRequest = RequestOf<"metadata-restore">;
 
 /**
- * `metadata-restore`: puts back the metadata that the server had before a run replaced it: the run that is named, or else the last one
- * that replaced any. Throws `usage/metadata-not-kept`, and what `metadata-apply` does.
+ * `metadata-restore`: puts back the metadata that the server had before a run replaced it: the given run, or else the last one that
+ * replaced it. Throws `usage/metadata-not-kept`, and what `metadata-apply` does.
  */
 export async function restoreMetadata(
   request: RestoreRequest,

@@ -5,7 +5,7 @@ import { readServerMetadata } from "../metadata/read-server.ts";
 import { statusEvent } from "../metadata/status-event.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 
-/** `metadata-status`: what of the server's metadata is inconsistent, and what the ledger knows about that. */
+/** `metadata-status`: which objects of the server's metadata are inconsistent, and since when according to the ledger. */
 export async function showMetadataStatus(
   session: MetadataSession,
   engine: EngineContext,

@@ -43,7 +43,7 @@ export async function selectedSeeds(
   const image = (await imageProject(engine.project)) ?? emptyProject(configVersion);
   if (image.databases.size > 0 && image.configVersion !== configVersion)
     throw configVersionDiffers(image.configVersion, configVersion);
-  // What is odd about its migrations does not matter.
+  // Warnings about its migrations do not matter here.
   return { files: selected, project: { ...image, configVersion, notices: [] } };
 }
 

@@ -29,7 +29,7 @@ export interface RehearsalError {
   readonly hint?: string;
 }
 
-/** Why nothing was rehearsed: another session, or a setting under which the database reads strings otherwise than the parser. */
+/** Why nothing was rehearsed: another session, or a setting with which the database reads strings differently from the parser. */
 export type Busy = "migration" | "rehearsal" | "strings" | BusyRun;
 
 /** Another run in progress. */

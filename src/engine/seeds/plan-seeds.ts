@@ -29,7 +29,7 @@ export interface SeedPlan {
   readonly databases: readonly DatabaseSeeds[];
   /** Seeds that are skipped because they have already been run; those of this run are left out. */
   readonly skipped: readonly { readonly database: string; readonly item: SeedItem }[];
-  /** Of everything that the run does, whatever of it is done already. */
+  /** Of everything that the run does, including what it has already done. */
   readonly fingerprint: string;
 }
 

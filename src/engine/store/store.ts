@@ -159,7 +159,7 @@ export type OnDone = (done: {
 
 /** A replacement of Hasura's metadata by a run, before it is sent. */
 export interface MetadataReplacementRecord {
-  /** Which replacement of its run, from 1: a later record with the same number takes the place of the earlier one. */
+  /** Which replacement of its run, from 1: a later record with the same number replaces the earlier one. */
   readonly number: number;
   /** What is replaced, with its version and checksum. */
   readonly before: {

@@ -21,7 +21,7 @@ export function metadataWithCli(hasura: Hasura, cli: HasuraCli): Hasura {
   };
 }
 
-/** The CLI sends no version, so that it is compared just before; somebody who writes between the two is overwritten. */
+/** The CLI sends no version, so the version is compared just before; a change made in between is overwritten. */
 async function replaceMetadata(
   { document, resourceVersion, allowInconsistent }: MetadataReplacement,
   hasura: Hasura,

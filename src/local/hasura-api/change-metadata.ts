@@ -6,7 +6,7 @@ import { textAt, type MetadataDocument } from "./metadata-document.ts";
 import type { SchemaCache } from "./schema-cache/build-cache.ts";
 import type { Inconsistency } from "./schema-cache/inconsistency.ts";
 
-/** Refuses a change of the metadata for what is inconsistent after it. */
+/** Refuses a change of the metadata because of what would be inconsistent after it. */
 export type Acceptance = (before: SchemaCache, after: SchemaCache, path: string) => void;
 
 export interface Change {
@@ -46,7 +46,7 @@ export const refuseAny: Acceptance = (_before, { inconsistencies }, path) => {
     throw refused(400, "cannot continue due to inconsistent metadata", inconsistencies, path);
 };
 
-/** Nothing may be inconsistent that was not before; the server calls that an error of its own. */
+/** Nothing may be inconsistent that was not before; the server has a separate error for that. */
 export const refuseNew: Acceptance = (before, after, path) => {
   const added = newInconsistencies(before, after);
   if (added.length > 0)
@@ -69,7 +69,7 @@ export function refuseNewFor(name: string): Acceptance {
   };
 }
 
-/** What is inconsistent for an object that was not inconsistent before. */
+/** The inconsistencies of objects that were not inconsistent before. */
 export function newInconsistencies(before: SchemaCache, after: SchemaCache): Inconsistency[] {
   const known = new Set(before.inconsistencies.flatMap(({ objects }) => objects.map(nameOf)));
   return after.inconsistencies.filter(({ objects }) =>

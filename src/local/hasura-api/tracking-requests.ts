@@ -179,7 +179,7 @@ async function untrack(
   return success;
 }
 
-/** What depends on a table and is no part of it. */
+/** What depends on a table but is not part of it. */
 function dependentsOfTable(cache: SchemaCache, { source, name }: Tracking) {
   const isOf = (object: object): boolean =>
     "table" in object &&

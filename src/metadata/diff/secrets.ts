@@ -44,7 +44,7 @@ function withoutSecrets(value: Json, path: readonly string[]): Json {
   );
 }
 
-/** A text whose addresses have no password of a user and no values of a query: such as Hasura's reason for what is inconsistent. */
+/** A text, such as Hasura's reason for an inconsistent object, with the passwords and the query values in its addresses masked. */
 export function withoutCredentials(text: string): string {
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s/@]*@/gi, `$1:${hidden}@`)

@@ -26,7 +26,7 @@ export interface ProjectPart {
   readonly rewritten: () => NewFiles;
 }
 
-/** A project, and the document that it shall have. */
+/** A project, and the document that it should have. */
 export interface ChangedProject {
   readonly layout: MetadataLayout;
   /** Every file of the metadata, by its path from the project's root. */

@@ -33,7 +33,7 @@ function wholeLines(entry: Item, isFirst: boolean, text: string): Edit {
   const own = lineStart(text, entry.start);
   const start = isFirst ? own : commentsAbove(own, text);
   const end = lineEnd(text, entry.end);
-  // At the end of a file without a last line feed, the one before goes.
+  // At the end of a file without a last line feed, the line feed before is removed.
   if (end === text.length) return { start: Math.max(0, start - 1), end, text: "" };
   return { start, end: end + 1, text: "" };
 }
@@ -49,7 +49,7 @@ function commentsAbove(line: number, text: string): number {
   return start;
 }
 
-/** Writes the entries of `order` that are not in the text yet, each behind the one before it there. */
+/** Writes the entries of `order` that are not in the text yet, each after the one before it in `order`. */
 export function insertions(
   written: ReadonlyMap<string, Item>,
   order: readonly string[],

@@ -80,7 +80,7 @@ interface Written {
   readonly document: JsonMap;
 }
 
-/** Reads what would be written. A part that is not what it should be is written again as a whole. */
+/** Reads what would be written. A part that has a wrong value is rewritten as a whole. */
 async function withoutMistakes(
   parts: readonly ProjectPart[],
   { layout, after }: { readonly layout: MetadataLayout; readonly after: JsonMap },
@@ -139,7 +139,7 @@ async function changesOf(
 ): Promise<FileChange[]> {
   const changes: FileChange[] = [];
   for (const [path, text] of after) {
-    // A file that was not part of the metadata can be in the place of a new one.
+    // A new file may have the path of an existing one that was not part of the metadata.
     const known = before.get(path) ?? (await textOf(path, files));
     if (known !== text)
       changes.push({ path, ...(known !== undefined && { before: known }), after: text });

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { isJsonList, isJsonMap, type Json } from "../document/json.ts";
 
 /*
- * Names of files for objects of the server, whose names may contain anything. A name that some file system refuses, or that would lead
- * elsewhere, is replaced by a similar one; two names that differ only in case get different files.
+ * Names of files for objects of the server, whose names may contain anything. A name that some file system refuses, or that would lead to
+ * another directory, is replaced by a similar one; two names that differ only in case get different files.
  */
 
 /** The paths of files that exist, or will. */

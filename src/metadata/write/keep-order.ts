@@ -1,7 +1,8 @@
 import type { Json, JsonMap } from "../document/json.ts";
 
 /*
- * Order in lists and maps: what the project has keeps its order, and what only the server has comes behind what it follows there.
+ * Order in lists and maps: what the project has keeps its order, and what only the server has comes after the same item as on the
+ * server.
  */
 
 /** The kept items, and the others of `wanted`, which has all of them. */

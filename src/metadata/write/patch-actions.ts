@@ -6,7 +6,7 @@ import { actionEntry, typeEntry } from "./action-files.ts";
 import { typesIn, type ActionParts } from "./action-parts.ts";
 import { patchYaml } from "./patch-yaml.ts";
 
-/** actions.yaml, its value, and what the actions are and shall be. */
+/** actions.yaml, its value, and the actions as they are and as they should be. */
 export interface ActionsYamlPatch {
   readonly text: string;
   readonly value: Json;
@@ -14,7 +14,7 @@ export interface ActionsYamlPatch {
   readonly after: ActionParts;
 }
 
-/** The changed text of actions.yaml; undefined where it has to be written again. */
+/** The changed text of actions.yaml; undefined if it has to be rewritten as a whole. */
 export function patchActionsYaml({
   text,
   value,
@@ -33,7 +33,7 @@ export function patchActionsYaml({
   return patchYaml(text, { before: value, after: wanted }, { keys });
 }
 
-/** What actions.yaml shall contain. An entry of which nothing changes stays as it is. */
+/** What actions.yaml should contain. An entry that does not change stays as it is. */
 function wantedValue(value: JsonMap, before: ActionParts, after: ActionParts): JsonMap {
   const actions = wantedEntries(value["actions"], {
     before: before.actions.filter(isJsonMap),

@@ -14,14 +14,14 @@ import { typesIn, type ActionParts } from "./action-parts.ts";
 import { edited, lineEnd, lineStart, type Edit } from "./edits.ts";
 import { actionField, actionSdl, operationType, typeSdl } from "./sdl-text.ts";
 
-/** actions.graphql, and what the actions and types are and shall be. */
+/** actions.graphql, and the actions and types as they are and as they should be. */
 export interface SdlPatch {
   readonly text: string;
   readonly before: ActionParts;
   readonly after: ActionParts;
 }
 
-/** The changed text: each definition that differs is written again, removed or added at the end of its kind. */
+/** The changed text: each definition that differs is rewritten, removed, or added after the last one of its kind. */
 export function patchSdl(patch: SdlPatch): string {
   const { text } = patch;
   const definitions = parseSdl(new SourceText("actions.graphql", text));
@@ -115,7 +115,7 @@ function typeKey(node: DefinitionNode): string | undefined {
   return list === undefined || name === undefined ? undefined : `${list} ${name.value}`;
 }
 
-/** New definitions behind the last one of their kind, or at the start or end of the file. */
+/** New definitions after the last one of their kind, or at the start or end of the file. */
 function additions(
   definitions: readonly string[],
   last: DefinitionNode | undefined,

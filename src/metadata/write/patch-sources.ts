@@ -19,7 +19,7 @@ import {
 } from "./source-files.ts";
 import { yamlFile } from "./yaml-text.ts";
 
-/** The files about databases, and the value of `sources` that they have and shall have. */
+/** The files about databases, and the value of `sources` that they have and should have. */
 export interface SourceFiles {
   /** From the project's root. */
   readonly directory: string;

@@ -16,7 +16,7 @@ import { itemLines, pairLines, yamlValue } from "./yaml-text.ts";
 
 /*
  * Changes a YAML file so that it has another value, and leaves everything else in it as it is: comments, order, indentation, quotes. Each
- * entry that differs is replaced, removed or added as lines. A value in braces or brackets is written again as a whole.
+ * entry that differs is replaced, removed or added as lines. A value in braces or brackets is rewritten as a whole.
  */
 
 /** The lists of objects in a value: by the key of a map, or the value itself. Their items are matched by identity. */
@@ -31,13 +31,13 @@ export interface ListsBelow {
 export interface Includes {
   /** The include that a node with this value is. */
   includeAt(node: ParsedNode | null, value: Json): Include | undefined;
-  /** Changes the other file, or returns what takes the place of the include. */
+  /** Changes the other file, or returns what replaces the include. */
   change(include: Include, change: Change, below: ListsBelow): Json | undefined;
   /** What is written for the new items of a list: they, or what stands for new files. */
   newItems(items: JsonList, below: ListsBelow, siblings: readonly (ParsedNode | null)[]): Json;
 }
 
-/** A value, and the one that takes its place. */
+/** A value, and the one that replaces it. */
 export interface Change {
   readonly before: Json;
   readonly after: Json;
@@ -50,13 +50,13 @@ interface Patching {
 
 /** Where a value is written. */
 interface Spot {
-  /** Behind the colon or the dash; absent for the value of the whole file. */
+  /** After the colon or the dash; absent for the value of the whole file. */
   readonly start?: number;
   /** Of the key or the dash, from 0. */
   readonly column: number;
 }
 
-/** The changed text; undefined where the file has to be written again as a whole. */
+/** The changed text; undefined if the file has to be rewritten as a whole. */
 export function patchYaml(
   text: string,
   change: Change,
@@ -71,7 +71,7 @@ export function patchYaml(
   return hasCarriageReturns ? changed.replaceAll("\n", "\r\n") : changed;
 }
 
-/** False if the text cannot be read, or has another value: an alias, for one, may have changed with its anchor. */
+/** False if the text cannot be read, or has another value, for instance because an alias has changed with its anchor. */
 function isAsWanted(text: string, after: Json): boolean {
   try {
     const file = parseYaml(new SourceText("", text));
@@ -165,7 +165,7 @@ function newValue(
   return includes.newItems(value, below, siblings);
 }
 
-/** Writes the whole value again. */
+/** Rewrites the whole value. */
 function replacement(
   node: ParsedNode | null,
   value: Json,

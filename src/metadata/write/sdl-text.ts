@@ -26,7 +26,7 @@ export function operationType({ definition }: JsonMap): "Query" | "Mutation" {
   return isJsonMap(definition) && definition["type"] === "query" ? "Query" : "Mutation";
 }
 
-/** An action as a field, behind its indentation. */
+/** An action as a field, after its indentation. */
 export function actionField({ name, definition }: JsonMap): string {
   const { arguments: list, output_type: output } = isJsonMap(definition) ? definition : {};
   const parameters = mapsIn(list).map((parameter) => `    ${member(parameter)}`);

@@ -22,9 +22,9 @@ interface Entry {
   /** Of the key, or of the dash. */
   readonly start: number;
   readonly column: number;
-  /** Behind the colon, or behind the dash. */
+  /** After the colon or the dash. */
   readonly valueStart: number;
-  /** Behind the last character that is no comment. */
+  /** After the last character that is not part of a comment. */
   readonly end: number;
 }
 
@@ -39,7 +39,7 @@ export function isBlock(node: ParsedNode | null): node is YAMLMap.Parsed | YAMLS
   return (isMap(node) || isSeq(node)) && node.flow !== true && node.items.length > 0;
 }
 
-/** @throws NotPatchable for a key that is no text in one line, and for other unusual forms */
+/** @throws NotPatchable for a key that is not a string on one line, and for other unusual forms */
 export function pairsOf(map: YAMLMap.Parsed, text: string): Pair[] {
   return map.items.map(({ key, value }) => {
     if (!isScalar(key) || key.anchor !== undefined || key.tag !== undefined)
@@ -70,7 +70,7 @@ export function itemsOf(list: YAMLSeq.Parsed, text: string): Item[] {
   });
 }
 
-/** Behind the last character of a value; undefined for a value that nothing is written for. */
+/** After the last character of a value; undefined for an empty value. */
 export function endOf(node: ParsedNode | null, text: string): number | undefined {
   if (node === null) return undefined;
   if (isBlock(node)) return (isMap(node) ? pairsOf(node, text) : itemsOf(node, text)).at(-1)?.end;
@@ -85,7 +85,7 @@ function isBlockScalar({ type }: Scalar.Parsed): boolean {
   return type === "BLOCK_LITERAL" || type === "BLOCK_FOLDED";
 }
 
-/** Of a text of several lines: without the line feeds behind it that are no part of it. */
+/** The end of a block string, without the line feeds after it that are not part of it. */
 function contentLength(written: string): number {
   const keepsLineFeeds = /^[|>][^\n]*\+/.test(written);
   return written.replace(keepsLineFeeds ? /\n$/ : /\s+$/, "").length;

@@ -1,11 +1,11 @@
 import { plainScalar } from "../yaml/plain-scalar.ts";
 
 /*
- * Texts as the Hasura CLI writes them in an export (docs/internals/hasura-metadata.md, "What an export writes"): without quotes where
- * every reader of YAML 1.1 and 1.2 takes it for a text, in double quotes where one would take it for something else.
+ * Strings as the Hasura CLI writes them in an export (docs/internals/hasura-metadata.md, "What an export writes"): without quotes where
+ * every reader of YAML 1.1 and 1.2 reads a string, in double quotes where one would read something else.
  */
 
-/** A text in one line, such as a key. */
+/** A string on one line, such as a key. */
 export function yamlString(text: string): string {
   if (text === "" || needsEscapes(text) || text.includes("\n") || isOtherType(text))
     return doubleQuoted(text);
@@ -13,7 +13,7 @@ export function yamlString(text: string): string {
   return isPlain(text) ? text : `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A block of several lines, with its header; undefined for a text that a block cannot contain or would change. */
+/** A block of several lines, with its header; undefined for a string that a block cannot contain or would change. */
 export function yamlBlock(
   text: string,
 ): { readonly header: string; readonly lines: readonly string[] } | undefined {
@@ -29,7 +29,7 @@ function isPlain(text: string): boolean {
   return !/^ | $|:( |$)| #/.test(text);
 }
 
-/** Words that are no texts in YAML 1.1. */
+/** Words that are not strings in YAML 1.1. */
 const words: ReadonlySet<string> = new Set(
   ["y", "n", "t", "f", "yes", "no", "true", "false", "on", "off"].flatMap((word) => [
     word,
@@ -41,7 +41,7 @@ const dateOrTime = /^[-+0-9:. \t]+([-:]|[tT])[-+0-9:. \t]+[zZ]?$/;
 const decimal = /^[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?$/i;
 const integer = /^[-+]?(0b[01]+|0o?[0-7]+|0x[\da-f]+|\d+)$/i;
 
-/** True for what some reader takes for a number, a date, a truth value or nothing. */
+/** True for what some reader takes for a number, a date, a boolean or null. */
 function isOtherType(text: string): boolean {
   if (words.has(text) || text === "<<" || plainScalar(text) !== text) return true;
   const digits = text.replaceAll("_", "");

@@ -1,11 +1,11 @@
 import { isJsonList, isJsonMap, type Json, type JsonList, type JsonMap } from "../document/json.ts";
 import { yamlBlock, yamlString } from "./yaml-string.ts";
 
-/** A value in YAML's block style, as it stands behind a key or a dash. */
+/** A value in YAML's block style, as it is written after a key or a dash. */
 export interface YamlValue {
-  /** What stands in the line of the key or dash; absent for a map or list with entries. */
+  /** What is written on the line of the key or dash; absent for a map or list with entries. */
   readonly inline?: string;
-  /** The lines below: an entry of a map or list, or a line of a text of several lines. */
+  /** The lines below: an entry of a map or list, or a line of a string with several lines. */
   readonly lines: readonly string[];
 }
 

@@ -48,7 +48,7 @@ function write(root: string, these: readonly FileChange[], interrupted?: AbortSi
 const codeOf = (thrown: unknown): string => (thrown instanceof Failure ? thrown.code : "none");
 
 describe("the files of an export", () => {
-  test("are changed, added and removed, and a directory that becomes empty goes, too", async (t) => {
+  test("are changed, added and removed, with the directories that become empty", async (t) => {
     const root = await projectOf(t, before);
     await write(root, changes);
     assert.deepEqual(filesIn(root), { "metadata/a.yaml": "A", "metadata/new/b.yaml": "B" });
@@ -66,7 +66,7 @@ describe("the files of an export", () => {
     assert.deepEqual(readdirSync(join(root, "metadata")), ["a.yaml", "file", "old"]);
   });
 
-  test("are brought back if a later one cannot be replaced", async (t) => {
+  test("are restored if a later one cannot be replaced", async (t) => {
     const root = await projectOf(t, { ...before, "metadata/d.yaml/x": "" });
     const blocked = { path: "metadata/d.yaml", after: "D" };
     await assert.rejects(write(root, [...changes, blocked]), (thrown: unknown) => {

@@ -379,7 +379,7 @@ describe("metadata apply", () => {
     ]);
   });
 
-  test("keeps no document if the function is set so, but records the replacement", async (t) => {
+  test("keeps no document if that is switched off, but records the replacement", async (t) => {
     const it = await metadataBench(t);
     await it.apply(it.document(["users"]), {}, withLedger({ keepsMetadata: false }));
     assert.deepEqual([await it.kept(), (await it.recorded()).length], [[], 1]);

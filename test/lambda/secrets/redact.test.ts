@@ -41,7 +41,7 @@ describe("redact", () => {
     });
   });
 
-  test("a compressed document is not changed by a secret that is in it by chance", () => {
+  test("a compressed document is not changed if it contains a secret by chance", () => {
     const redact = redactor();
     redact.learn("CwGAe30D");
     const event = { type: "metadata.document", data: "CwGAe30D" };

@@ -508,7 +508,7 @@ describe("metadata is inconsistent", () => {
     assert.match(String(found?.["message"]), /ECONNREFUSED/);
   });
 
-  test("with a remote schema that does not answer, until it does and is loaded again", async (t) => {
+  test("with a remote schema that does not answer, until it answers and is reloaded", async (t) => {
     let answers = false;
     const server = createServer((_request, response) => {
       response.writeHead(answers ? 200 : 503).end('{"data":{"__schema":{"queryType":{}}}}');

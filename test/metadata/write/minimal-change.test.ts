@@ -133,20 +133,20 @@ describe("what does not differ keeps its text", () => {
     });
   });
 
-  test("a value in braces is written again, with the comment behind it", async () => {
+  test("a value in braces is rewritten, and keeps the comment after it", async () => {
     const path = [...table, "select_permissions", 0, "permission", "columns"];
     assert.deepEqual(await after(project, path, ["id"]), {
       [ordersFile]: orders.replace(" [id,   total] #", "\n      - id #"),
     });
   });
 
-  test("a permission that is removed goes with its comment", async () => {
+  test("a removed permission is deleted with its comment", async () => {
     assert.deepEqual(await after(project, [...table, "select_permissions", 1], undefined), {
       [ordersFile]: orders.slice(0, orders.indexOf("- role: support")),
     });
   });
 
-  test("a key that is added comes where the server has it", async () => {
+  test("an added key is in the place where the server has it", async () => {
     assert.deepEqual(
       await after(project, [...table, "select_permissions", 1, "comment"], "for the team"),
       { [ordersFile]: `${orders}  comment: for the team\n` },
@@ -164,7 +164,7 @@ describe("what does not differ keeps its text", () => {
     });
   });
 
-  test("a table that is removed goes with its file and its entry", async () => {
+  test("a removed table is deleted with its file and its entry", async () => {
     assert.deepEqual(await after(project, ["sources", 0, "tables", 1], undefined), {
       "metadata/databases/default/tables/people/users.yaml": undefined,
       "metadata/databases/default/tables/tables.yaml": '- "!include public_orders.yaml"\n',

@@ -18,8 +18,8 @@ interface Confirming {
 }
 
 /**
- * Shows the plan of every environment that has to be confirmed, or that would lose data, and asks one question about all of them. Of those
- * that have to be confirmed, one whose plan cannot be shown, or is empty, has ended by then. Throws `usage/declined`.
+ * Shows the plan of every environment that has to be confirmed, or that would lose data, and asks one question about all of them. An
+ * environment that has to be confirmed, but whose plan cannot be shown or is empty, has ended afterwards. Throws `usage/declined`.
  */
 export async function confirmPlans(
   members: readonly Member[],
@@ -67,7 +67,9 @@ function confirmAs(member: Member, { fingerprint }: PreviewEvent): void {
   });
 }
 
-/** The plan of an environment if it loses data that the command line does not allow. Without one, the run itself reports what is wrong. */
+/**
+ * The plan of an environment if it loses data that the command line does not allow. If it cannot be planned, the run itself reports why.
+ */
 async function lossyPlan(
   member: Member,
   { context, spec }: Confirming,

@@ -93,7 +93,7 @@ export class Member {
     }
   }
 
-  /** Does something with its connection that decides nothing; undefined if that fails, or needs what cannot be had. */
+  /** Does something with its connection that does not become its result; undefined if that fails. */
   async consider<T>(work: (ready: ReadyRun) => Promise<T>): Promise<T | undefined> {
     try {
       return await work(await this.#ready());

@@ -18,7 +18,7 @@ export type StepOutcome =
   | { readonly do: "wait"; readonly for: "outcome"; readonly message: string }
   | LockWait;
 
-/** Another session keeps the migration from beginning. */
+/** Another session keeps the migration from starting. */
 export interface LockWait {
   readonly do: "wait";
   readonly for: "lock";
@@ -128,7 +128,7 @@ function waitForHolder(
   const pid = String(holder.pid);
   const over = isOver(expected, error);
   if (holder.rehearsal) {
-    // Also without an answer: the migration is not in the middle of its transaction, because the rehearsal has the lock.
+    // Even without an answer: the migration is not in the middle of its transaction, because the rehearsal has the lock.
     const who = describeLockedBy(holder);
     const message = `${shortName(step)} is waiting for ${who}`;
     return lockWait({ message, holder: who, isRehearsal: true, isOver: over });

@@ -20,7 +20,7 @@ export async function foreignWriterOf(
   return typeof table === "string" && typeof role === "string" ? { table, role } : undefined;
 }
 
-/** How to take the privileges away. */
+/** How to revoke the privileges. */
 export function revokeHint(tables: readonly string[], { role }: ForeignWriter): Hint {
   const grantee = role === "PUBLIC" ? role : quoteIdentifier(role);
   const names = tables.map((table) => `hasura_migrate.${table}`).join(", ");

@@ -181,7 +181,7 @@ function endOfWait(
     : { unreadable: error };
 }
 
-/** False near the function's end, where a run is paused or goes on to its end. */
+/** False near the function's end, where a run is paused or continues to its end. */
 function wasCancelled(stop: AbortSignal): boolean {
   return stop.aborted && stop.reason !== "deadline";
 }

@@ -200,7 +200,7 @@ function rehearsalFrom(label: string): NonNullable<LockedBy["rehearsal"]> {
   return { by: host === "" ? user : `${user} (${host})` };
 }
 
-/** A session that keeps a run from going on, for messages: `a rehearsal by ada (laptop)`. */
+/** A session that blocks a run, for messages: `a rehearsal by ada (laptop)`. */
 export function describeLockedBy({ pid, rehearsal }: LockedBy): string {
   if (!rehearsal) return `a migration that is still running (pid ${String(pid)})`;
   return rehearsal.by === undefined

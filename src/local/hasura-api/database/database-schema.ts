@@ -3,7 +3,7 @@ export interface DatabaseSchema {
   readonly relations: ReadonlyMap<string, Relation>;
   /** All functions of a name. */
   readonly functions: ReadonlyMap<string, readonly DatabaseFunction[]>;
-  /** The names of all types that are no tables. */
+  /** The names of all types that are not tables. */
   readonly scalars: ReadonlySet<string>;
 }
 

@@ -2,7 +2,7 @@ import type { Json, JsonMap } from "../../../metadata/document/json.ts";
 import { parseFailed } from "../hasura-error.ts";
 import { compareTexts, list, type Reader } from "./read-value.ts";
 
-/** What a list of objects is sorted by in an export; each object has another one. */
+/** What a list of objects is sorted by in an export; unique in the list. */
 export type Identity = (entry: JsonMap) => string;
 
 export const byKey =
@@ -13,7 +13,7 @@ export const byKey =
   };
 
 /**
- * A list of objects in the order of an export. Two of one identity are an error that calls them `things`.
+ * A list of objects in the order of an export. Two with the same identity are an error, which calls them `things`.
  * @throws HasuraError parse-failed
  */
 export function distinct(

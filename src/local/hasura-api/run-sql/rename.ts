@@ -16,7 +16,7 @@ import type { TrackedTable } from "../schema-cache/tracked-table.ts";
 /** Keys whose value is the name of a table. */
 const tableKeys = new Set(["table", "remote_table", "_table"]);
 
-/** Keys below which there are values of columns, or what is sent to others. */
+/** Keys that contain column values, or data that is sent to others. */
 const opaque = new Set(["set", "payload", "headers", "configuration"]);
 
 /** The metadata with the new name of a table wherever its source names it, and other sources refer to it. */
@@ -53,7 +53,7 @@ export function renameTable(
   };
 }
 
-/** A column that has another name. */
+/** A renamed column. */
 interface RenamedColumn {
   readonly table: TrackedTable;
   readonly cache: SchemaCache;
@@ -143,7 +143,7 @@ function renameInTable(
   );
 }
 
-/** What only the table itself can name its columns in. */
+/** The parts of a table that name only its own columns. */
 function renameInOwn(entry: JsonMap, renamed: RenamedColumn): JsonMap {
   const configured = inMaps(entry, ["configuration"], (configuration) =>
     inMaps(configuration, ["column_config", "custom_column_names"], newKey(renamed)),

@@ -23,7 +23,7 @@ export interface AlteredTable {
   readonly droppedFields: readonly string[];
   /** Computed fields whose functions are volatile now. */
   readonly volatileFields: readonly { readonly field: string; readonly name: QualifiedName }[];
-  /** Computed fields whose functions have another function of the same name now. */
+  /** Computed fields whose functions are overloaded now. */
   readonly overloadedFields: readonly { readonly field: string; readonly name: QualifiedName }[];
 }
 
@@ -38,8 +38,8 @@ export interface SchemaDiff {
 }
 
 /**
- * Compares two states of a source's database. Tables, columns and functions are the same if PostgreSQL's own numbers for them are,
- * so that they are found under new names.
+ * Compares two states of a source's database. Tables, columns and functions are matched by PostgreSQL's own numbers for them, so
+ * that renamed ones are found.
  */
 export function schemaDiff(
   source: BuiltSource,

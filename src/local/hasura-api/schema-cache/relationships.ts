@@ -14,7 +14,7 @@ import { NotBuilt, quoted } from "./inconsistency.ts";
 import { partObject, type MetadataObject } from "./metadata-object.ts";
 import type { BuiltSource, TableField, TrackedTable } from "./tracked-table.ts";
 
-/** A field that is no column yet: it may clash with another one. */
+/** A field that is not added to its table yet, because its name may clash with another one's. */
 export interface NewField {
   readonly name: string;
   readonly field: TableField;
@@ -57,7 +57,7 @@ function build(using: JsonMap, table: TrackedTable, source: BuiltSource): Built 
   return byOwnKey(namesIn(key), table, source);
 }
 
-/** Nothing is checked at once: the columns are what the relationship depends on. */
+/** The columns are not checked here: the relationship depends on them. */
 function byHand(manual: JsonMap, table: TrackedTable, source: BuiltSource): Built {
   const to = qualified(manual["remote_table"]) ?? {
     schema: "",
@@ -131,7 +131,7 @@ function splitName(name: string, { tables }: BuiltSource): QualifiedName {
   return { schema: name.slice(0, dot), name: name.slice(dot + 1) };
 }
 
-/** A table as something that others depend on, also if it is not tracked. */
+/** A table as something that others depend on, even if it is not tracked. */
 export function tableTarget(table: QualifiedName, { name, tables }: BuiltSource): Target {
   return tables.get(fullName(table))?.target ?? targetOf({ kind: "table", source: name, table });
 }

@@ -80,7 +80,7 @@ describe("a rehearsal beside a run", () => {
     assert.deepEqual([ran.failure, versions(ran)], [undefined, ["1", "2"]]);
   });
 
-  test("makes a run that began first wait without a limit, and say for whom", async (t) => {
+  test("makes a run that began first wait without a limit, and report for whom", async (t) => {
     const it = await ledgerBench(t);
     const { rehearsal, ran } = await runIntoRehearsal(it);
     assert.deepEqual([rehearsal.failure, ran.failure], [undefined, undefined]);
@@ -112,7 +112,7 @@ describe("a rehearsal beside a run", () => {
     assert.deepEqual([versions(ran), await it.ledger()], [["1"], ["1"]]);
   });
 
-  test("ends a run whose time is over as busy, not in doubt", async (t) => {
+  test("makes a run whose time is up end as busy, not in doubt", async (t) => {
     const it = await ledgerBench(t);
     let remaining = 900_000;
     const { ran } = await runIntoRehearsal(it, {
@@ -128,7 +128,7 @@ describe("a rehearsal beside a run", () => {
     assert.deepEqual(await it.ledger(), ["1"]);
   });
 
-  test("makes a run that begins later wait, and say for whom", async (t) => {
+  test("makes a run that begins later wait, and report for whom", async (t) => {
     const it = await ledgerBench(t);
     await it.run(tiny(1));
     const release = await it.hold(gate);
