@@ -1156,7 +1156,7 @@ export const failureCodes = {
   "metadata-outcome-unknown": {
     kinds: ["unreachable"],
     meaning:
-      "Hasura's answer to the new metadata was lost, and Hasura did not respond afterwards: the metadata may have been applied.",
+      "Hasura's answer to the new metadata was lost, and afterwards Hasura did not respond, or had metadata that somebody else had changed: the metadata may have been applied.",
     causes: [
       "Hasura was restarted, or crashed.",
       "The connection between the function and Hasura is broken.",
@@ -1874,7 +1874,7 @@ export const failureCodes = {
   "run-ambiguous": {
     kinds: ["usage"],
     meaning:
-      "The id prefix given to `cancel --run` matches several runs in progress. None was stopped.",
+      "The id prefix given to `--run` matches several runs: of `cancel`, runs in progress, none of which was stopped; of `metadata restore`, runs that have replaced metadata. Nothing was restored.",
     causes: ["The ids of runs that began in the same minute start with the same characters."],
     remedies: [
       "Repeat the command with the whole id: the message lists them, and so does `hasura-migrate history ENVIRONMENT`.",

@@ -98,8 +98,10 @@ function pathInDocument(path = ""): JsonPath | undefined {
 
 /** Since the differences were shown, somebody has changed something that would be overwritten. */
 export function metadataChanged(between: readonly MetadataChange[]): Failure {
-  const shown = between.slice(0, mostChanges);
-  const names = shortenList(shown.map(({ path }) => path.map(({ name }) => name).join(" › ")));
+  const metadata = shownChanges(between);
+  const names = shortenList(
+    metadata.changes.map(({ path }) => path.map(({ name }) => name).join(" › ")),
+  );
   return new Failure(
     "busy",
     "metadata-changed",
@@ -109,18 +111,34 @@ export function metadataChanged(between: readonly MetadataChange[]): Failure {
         retryHint({ reason: "see the new differences" }),
         textHint("To keep the change, export it to the project first."),
       ],
-      metadata: { changes: shown, notShown: between.length - shown.length },
+      metadata,
     },
   );
 }
 
-/** The answer was lost, and the server could not be read afterwards. */
-export function metadataOutcomeUnknown(environment: string, cause: unknown): Failure {
+function shownChanges(changes: readonly MetadataChange[]) {
+  const shown = changes.slice(0, mostChanges);
+  return { changes: shown, notShown: changes.length - shown.length };
+}
+
+/**
+ * The answer was lost, and the server could not be read afterwards, or it has what others have written in the meantime: `between` is what
+ * has changed there.
+ */
+export function metadataOutcomeUnknown(
+  environment: string,
+  cause: unknown,
+  between?: readonly MetadataChange[],
+): Failure {
+  const why = between
+    ? "somebody else has changed the metadata since"
+    : "Hasura does not respond any more";
   return new Failure(
     "unreachable",
     "metadata-outcome-unknown",
-    "Hasura's answer was lost, and Hasura does not respond any more: the metadata may have been applied.",
+    `Hasura's answer was lost, and ${why}: the metadata may have been applied.`,
     {
+      ...(between && { metadata: shownChanges(between) }),
       hints: [
         runHint(["metadata", "diff", environment], "see whether it was applied"),
         retryHint({ reason: "or try again: nothing is applied twice" }),

@@ -45,12 +45,18 @@ interface ReplaceState {
   readonly lost: unknown;
 }
 
+/** `nothingChanged`: no request has taken effect, and none can any more. */
+interface Failed {
+  readonly next: "failed";
+  readonly failure: unknown;
+  readonly nothingChanged: boolean;
+}
+
 /** How one request ended. */
 type Step =
   | { readonly next: "done"; readonly replaced: ReplacedMetadata }
   | { readonly next: "again"; readonly state: ReplaceState }
-  /** `nothingChanged`: none of the requests has taken effect. */
-  | { readonly next: "failed"; readonly failure: unknown; readonly nothingChanged: boolean };
+  | Failed;
 
 /** Maximum number of requests, if others keep changing the metadata or answers are lost. */
 const mostRequests = 6;
@@ -70,7 +76,7 @@ export async function replaceMetadata(
   let state: ReplaceState = { current: shown, allowInconsistent, lost: undefined };
   for (let requests = 1; ; requests += 1) {
     if (engine.stop.aborted || !(await recorder.begin(state.current.server))) {
-      await recorder.forget();
+      if (state.lost === undefined) await recorder.forget();
       return undefined;
     }
     const step = await replaceOnce(state, replacement, engine);
@@ -82,8 +88,9 @@ export async function replaceMetadata(
       state = step.state;
       continue;
     }
-    if (step.next === "again" || step.nothingChanged) await recorder.forget();
-    throw step.next === "again" ? givenUp(step.state, shown) : step.failure;
+    const failed = step.next === "again" ? givenUp(step.state, shown) : step;
+    if (failed.nothingChanged) await recorder.forget();
+    throw failed.failure;
   }
 }
 
@@ -198,12 +205,17 @@ async function compareAgain(
   const between = compareServers(shown.server, server);
   if (unseenChanges(now.changes, shown.changes, between).length === 0)
     return { next: "again", state: { ...state, current: now } };
-  return { next: "failed", failure: metadataChanged(between), nothingChanged: true };
+  const failure = isLost
+    ? metadataOutcomeUnknown(environment, state.lost, between)
+    : metadataChanged(between);
+  return { next: "failed", failure, nothingChanged: !isLost };
 }
 
-/** The failure after the last request; the last comparison has shown that nothing took effect. */
-function givenUp({ lost, current }: ReplaceState, shown: Differences): unknown {
-  return lost === undefined
-    ? metadataChanged(compareServers(shown.server, current.server))
-    : hasuraFailure(lost, "replacing the metadata");
+/** The failure after the last request. Hasura may still be working on one whose answer was lost. */
+function givenUp({ lost, current }: ReplaceState, shown: Differences): Failed {
+  const isLost = lost !== undefined;
+  const failure = isLost
+    ? hasuraFailure(lost, "replacing the metadata")
+    : metadataChanged(compareServers(shown.server, current.server));
+  return { next: "failed", failure, nothingChanged: !isLost };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "vitest";
-import type { Hasura } from "../../../src/engine/hasura/client.ts";
+import { HasuraCallError, type Hasura } from "../../../src/engine/hasura/client.ts";
 import type { JsonMap } from "../../../src/metadata/document/json.ts";
 import { query } from "../../support/postgres.ts";
 import { withLedger } from "../support/ledger.ts";
@@ -198,6 +198,30 @@ describe("metadata apply", () => {
       assert.equal(failureOf(ran), "busy/metadata-changed");
       assert.match(JSON.stringify((await it.stored()).document), /second-secret/);
       assert.doesNotMatch(JSON.stringify(ran.events), /-secret/);
+    });
+
+    test("after a lost answer: the outcome is not known, and what may have been replaced is kept", async (t) => {
+      const it = await metadataBench(t);
+      await it.apply(it.document(["users"]));
+      const before = await it.stored();
+      const [source] = it.document(["users", "orders"])["sources"] as [JsonMap];
+      const [users, orders] = source["tables"] as [JsonMap, JsonMap];
+      const permission = { role: "user", permission: { columns: ["id"], filter: {} } };
+      const tables = [users, { ...orders, select_permissions: [permission] }];
+      const losing: Hasura = {
+        ...it.hasura,
+        replaceMetadata: async (replacement) => {
+          await it.hasura.replaceMetadata(replacement);
+          // A part of what was applied is undone again.
+          await it.write({ version: 3, sources: [{ ...source, tables }] });
+          throw new HasuraCallError("unknown", "socket hang up");
+        },
+      };
+      const ran = await it.apply(it.document(["orders", "items"]), {}, { hasura: losing });
+      assert.equal(failureOf(ran), "unreachable/metadata-outcome-unknown");
+      assert.match(ran.failure?.message ?? "", /somebody else has changed the metadata since/);
+      assert.ok((ran.failure?.metadata?.changes ?? []).length > 0);
+      assert.deepEqual((await it.kept()).at(-1), before.document);
     });
 
     test("who never stops: the run gives up", async (t) => {
