@@ -3,6 +3,7 @@ import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import type { Differences } from "./differences.ts";
+import { newlyInconsistent } from "./newly-inconsistent.ts";
 import type { ReplacedMetadata } from "./replace-metadata.ts";
 
 /**
@@ -15,9 +16,8 @@ export async function reportApplied(
   tookMs: number,
   engine: EngineContext,
 ): Promise<void> {
-  const known = new Set(before.inconsistent.map(({ name }) => name));
   const inconsistent = left?.server.inconsistent ?? [];
-  const broken = inconsistent.filter(({ name }) => !known.has(name));
+  const broken = newlyInconsistent(inconsistent, before.inconsistent);
   await emit(engine, {
     type: "metadata.applied",
     resourceVersion,

@@ -1,8 +1,8 @@
 import type { EventOf } from "../../protocol/events.ts";
 import type { LastReplacement } from "../../protocol/metadata-change.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
-import type { MetadataChangeRecord } from "../store/store.ts";
 import { inconsistentSince } from "./inconsistent-since.ts";
+import { lastReplacement, type ReplacementRecord } from "./last-replacement.ts";
 import { recordedChanges, type MetadataSession } from "./open-session.ts";
 
 /** The state of the server's metadata, with what the ledgers know about it. */
@@ -11,7 +11,7 @@ export async function statusEvent(
   session: Pick<MetadataSession, "records">,
 ): Promise<EventOf<"metadata.status">> {
   const changes = await recordedChanges(session);
-  const replaced = lastReplacement(changes);
+  const replaced = lastReplacement(changes, resourceVersion);
   return {
     type: "metadata.status",
     resourceVersion,
@@ -19,14 +19,17 @@ export async function statusEvent(
       const since = inconsistentSince(object, changes);
       return { ...object, ...(since && { since }) };
     }),
-    ...(replaced && { replaced }),
+    ...(replaced && { replaced: shownReplacement(replaced) }),
   };
 }
 
-function lastReplacement(changes: readonly MetadataChangeRecord[]): LastReplacement | undefined {
-  const last = changes.find(({ replaced }) => replaced !== undefined);
-  if (last?.replaced === undefined) return undefined;
-  const { at, run, operation, user, replaced } = last;
+function shownReplacement({
+  at,
+  run,
+  operation,
+  user,
+  replaced,
+}: ReplacementRecord): LastReplacement {
   return {
     ...{ at, runId: run, canRestore: replaced.isKept },
     ...(operation !== undefined && { operation }),

@@ -4,22 +4,27 @@ import { runHint, textHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { recordedChanges, type MetadataSession } from "../metadata/open-session.ts";
+import {
+  lastReplacement,
+  replacementsIn,
+  type ReplacementRecord,
+} from "../metadata/last-replacement.ts";
+import { readServerMetadata } from "../metadata/read-server.ts";
 import type { RunResult } from "../run-result.ts";
-import type { MetadataChangeRecord } from "../store/store.ts";
 import { previewReplacement, replaceByDocument } from "./metadata-apply.ts";
 
 type RestoreRequest = RequestOf<"metadata-restore">;
 
 /**
  * `metadata-restore`: puts back the metadata that the server had before a run replaced it: the given run, or else the last one that
- * replaced it. Throws `usage/metadata-not-kept`, and what `metadata-apply` does.
+ * replaced it. Throws `usage/metadata-not-kept`, `usage/run-ambiguous`, and what `metadata-apply` does.
  */
 export async function restoreMetadata(
   request: RestoreRequest,
   session: MetadataSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const value = await keptDocument(request, session);
+  const value = await keptDocument(request, session, engine);
   const kept = { value, configVersion: 3, placeOf: () => undefined } as const;
   return request.options.dryRun === true
     ? previewReplacement(kept, engine)
@@ -29,10 +34,14 @@ export async function restoreMetadata(
 async function keptDocument(
   { options: { run }, environment }: RestoreRequest,
   session: MetadataSession,
+  engine: EngineContext,
 ): Promise<JsonMap> {
   const changes = await recordedChanges(session);
-  const replacement = replacementOf(run, changes);
-  if (replacement?.replaced === undefined) throw nothingReplaced(run, environment);
+  const replacement =
+    run === undefined
+      ? lastReplacement(changes, (await readServerMetadata(engine)).resourceVersion)
+      : firstReplacementOf(run, replacementsIn(changes), environment);
+  if (replacement === undefined) throw nothingReplaced(run, environment);
   const { checksum, isKept } = replacement.replaced;
   const documents = isKept
     ? await Promise.all(session.records.map((record) => record.document(checksum)))
@@ -42,16 +51,36 @@ async function keptDocument(
   return document;
 }
 
-/** The first replacement of the run whose id begins with `run`: what it replaced is what was there before the run. */
-function replacementOf(
-  run: string | undefined,
-  newestFirst: readonly MetadataChangeRecord[],
-): MetadataChangeRecord | undefined {
-  const replacements = newestFirst.filter(({ replaced }) => replaced !== undefined);
-  const id = run === undefined ? replacements[0]?.run : run;
-  return id === undefined
-    ? undefined
-    : replacements.filter((each) => each.run.startsWith(id)).at(-1);
+/** The first replacement of the run with this id, or whose id begins with it: what it replaced is what was there before the run. */
+function firstReplacementOf(
+  run: string,
+  newestFirst: readonly ReplacementRecord[],
+  environment: string,
+): ReplacementRecord | undefined {
+  const ids = new Set(newestFirst.flatMap((each) => (each.run.startsWith(run) ? [each.run] : [])));
+  if (ids.size > 1 && !ids.has(run)) throw ambiguous(run, [...ids], environment);
+  const id = ids.has(run) ? run : [...ids][0];
+  return newestFirst.findLast((each) => each.run === id);
+}
+
+const mostShown = 5;
+
+function ambiguous(run: string, ids: readonly string[], environment: string): Failure {
+  return new Failure(
+    "usage",
+    "run-ambiguous",
+    `${String(ids.length)} runs that replaced the metadata of ${environment} have an id that begins with ${run}; nothing was restored.`,
+    {
+      hints: ids
+        .slice(0, mostShown)
+        .map((runId) =>
+          runHint(
+            ["metadata", "restore", environment, "--run", runId],
+            "go back to before this one",
+          ),
+        ),
+    },
+  );
 }
 
 function nothingReplaced(run: string | undefined, environment: string): Failure {
@@ -65,7 +94,7 @@ function nothingReplaced(run: string | undefined, environment: string): Failure 
   );
 }
 
-function notKept({ run }: MetadataChangeRecord, environment: string): Failure {
+function notKept({ run }: ReplacementRecord, environment: string): Failure {
   return new Failure(
     "usage",
     "metadata-not-kept",

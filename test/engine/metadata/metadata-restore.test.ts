@@ -42,6 +42,39 @@ describe("metadata restore", () => {
     assert.deepEqual(tablesOf((await it.stored()).document), []);
   });
 
+  test("is refused where several runs have an id that begins so", async (t) => {
+    const it = await metadataBench(t);
+    const ids = ["0199a7c0-0000-7000-8000-000000000001", "0199a7c0-0000-7000-8000-000000000002"];
+    for (const [index, runId] of ids.entries()) {
+      const wanted = it.document(["users", "orders"].slice(0, index + 1));
+      await it.run({}, { ...askedToApply(), runId }, projectWith(wanted));
+    }
+    const refused = await it.run({}, asked("metadata-restore", { run: "0199a7c0" }));
+    assert.equal(failureOf(refused), "usage/run-ambiguous");
+    assert.deepEqual(tablesOf((await it.stored()).document).sort(), ["orders", "users"]);
+    await it.run({}, asked("metadata-restore", { run: ids[1] }));
+    assert.deepEqual(tablesOf((await it.stored()).document), ["users"]);
+  });
+
+  test("undoes the last replacement that took effect, not one of a run that was killed before it", async (t) => {
+    const it = await metadataBench(t);
+    const applied = askedToApply();
+    await it.run({}, applied, projectWith(it.document(["users"])));
+    const { version } = await it.stored();
+    await query(
+      it.url,
+      `INSERT INTO hasura_migrate.metadata_change (run, number, version_before, checksum_before)
+       VALUES ('killed', 1, ${String(version)}, 'x')`,
+    );
+    const status = await it.run({}, asked("metadata-status"));
+    assert.deepEqual(
+      status.of("metadata.status").map(({ replaced }) => replaced?.runId),
+      [applied.runId],
+    );
+    await it.run({}, asked("metadata-restore"));
+    assert.deepEqual(tablesOf((await it.stored()).document), []);
+  });
+
   test("a dry run shows what would change, with a fingerprint that the restoration can be bound to", async (t) => {
     const it = await metadataBench(t);
     await it.apply(it.document(["users"]));
