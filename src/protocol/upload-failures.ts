@@ -32,7 +32,7 @@ export function refuseTooLargeTogether(upload: UploadEnvelope, metadata: UploadE
   throw new Failure(
     "usage",
     "upload-too-large",
-    `The migrations and the metadata are larger than ${String(compressedBytes / 1e6)} MB together after compression; nothing was run.`,
+    `The migrations and the metadata together have more than ${String(compressedBytes / 1e6)} MB after compression; nothing was run.`,
     {
       hints: [
         retryHint({

@@ -134,7 +134,7 @@ describe("apply --metadata", () => {
 
     const deployed = await served.run(["dev-1", "--metadata", "--from", project]);
     assert.equal(deployed.code, 0, deployed.stderr);
-    assert.match(deployed.stdout, /\d+ applied, 11 objects of the metadata changed in /);
+    assert.match(deployed.stdout, /\d+ applied, 11 metadata objects changed in /);
     assert.equal((await served.run(["metadata", "diff", "dev-1", "--check"])).code, 0);
     const again = await served.run(["dev-1", "--metadata"]);
     assert.equal(again.code, 0, again.stderr);

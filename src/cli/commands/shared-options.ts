@@ -207,8 +207,8 @@ export function addSeedSourceOptions(command: CliCommand): CliCommand {
 /** Declares `--metadata` and `--no-metadata`. */
 export function addDeployedMetadataOption(command: CliCommand): CliCommand {
   return command
-    .option("--metadata", "also the project's metadata, whatever the configuration sets")
-    .option("--no-metadata", "the migrations only");
+    .option("--metadata", "also apply the project's metadata, whatever the configuration sets")
+    .option("--no-metadata", "only apply the migrations, whatever the configuration sets");
 }
 
 /** Declares `--dry-run`. */

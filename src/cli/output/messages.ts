@@ -123,7 +123,7 @@ export function finishedLine(
   const noun = operation === "seed" ? "seed" : "migration";
   const parts = [
     ...(plan.planned > 0 ? [`${plural(plan.planned, noun)} would run`] : []),
-    ...(differs > 0 ? [`${plural(differs, "object")} of the metadata would change`] : []),
+    ...(differs > 0 ? [`${plural(differs, "metadata object")} would change`] : []),
   ];
   return parts.length === 0 ? "nothing to do" : `${parts.join(", ")}; nothing was changed`;
 }
@@ -176,10 +176,10 @@ function doneLine(
   }
 }
 
-/** `, 3 objects of the metadata changed` */
+/** `, 3 metadata objects changed` */
 function changedText(metadata: FinishedPlan["metadata"]): string {
   if (metadata?.applied !== true || metadata.differs === 0) return "";
-  return `, ${plural(metadata.differs, "object")} of the metadata changed`;
+  return `, ${plural(metadata.differs, "metadata object")} changed`;
 }
 
 /** `2 rolled back, 1 applied`, of this many steps that were done. */

@@ -13,12 +13,12 @@ const types: ReadonlySet<string> = new Set<PreviewEvent["type"]>([
   "metadata.diff",
 ]);
 
-/** A plan, and how metadata would change that is deployed with it. */
+/** A plan, and the changes of the metadata that is deployed with it. */
 export type PlanPreview = EventOf<"plan"> & {
   readonly metadata?: EventOf<"metadata.diff"> | undefined;
 };
 
-/** What a dry run has shown by now: the plan of a deployment follows the differences of its metadata. */
+/** What a dry run has shown so far: the plan of a deployment follows the differences of its metadata. */
 export function previewAfter(
   shown: PreviewEvent | undefined,
   event: RunEvent | UnknownEvent,

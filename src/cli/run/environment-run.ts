@@ -250,7 +250,7 @@ function uploadOf(
   };
 }
 
-/** True for an operation on migrations that concerns the project's metadata, too. */
+/** True for an operation on migrations that includes the project's metadata. */
 function deploysMetadata(
   { operation, deploysMetadata: typed }: OperationSpec,
   target: Target | undefined,

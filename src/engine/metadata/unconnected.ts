@@ -6,7 +6,7 @@ import { catalogCapabilities } from "../store/catalog/catalog-store.ts";
 import type { MigrationStore } from "../store/store.ts";
 import { sourcesIn } from "./intermediate.ts";
 
-/** The databases that a deployment will connect, as far as they are known before: with every migration pending. For a preview only. */
+/** The databases that a deployment will connect, with every migration pending. Only for previews. */
 export function unconnectedStates(
   names: readonly string[],
   wanted: JsonMap,
@@ -25,7 +25,7 @@ export function unconnectedStates(
 const notConnected = (): Promise<never> =>
   Promise.reject(new Error("the database is not connected"));
 
-/** The store of a database that cannot be asked. */
+/** The store of a database that is not connected yet. */
 const nothingRecorded: MigrationStore = {
   kind: "catalog",
   ...catalogCapabilities,

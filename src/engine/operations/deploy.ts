@@ -39,8 +39,8 @@ type DeployRequest = RequestOf<"apply" | "plan">;
 const numbers = { sources: 1, takenOut: 2, project: 3, putBack: 4 } as const;
 
 /**
- * `apply` and `plan` of an environment whose metadata is deployed, too: connects databases that are new, takes out of the metadata what
- * the migrations would break, runs the migrations, and applies the project's metadata.
+ * `apply` and `plan` with metadata: connects new databases, removes from the metadata what the migrations would break, runs the
+ * migrations, and applies the project's metadata.
  */
 export async function deploy(request: DeployRequest, engine: EngineContext): Promise<RunResult> {
   const project = await projectToApply(engine);
@@ -58,7 +58,7 @@ export async function deploy(request: DeployRequest, engine: EngineContext): Pro
   return result;
 }
 
-/** The session of the migrations, after sources that are new were connected; undefined if the run was stopped before. */
+/** The session of the migrations, after new sources were connected; undefined if the run was stopped before that. */
 async function openConnected(
   request: DeployRequest,
   deployment: Deployment,
@@ -115,7 +115,7 @@ const neverRun: Omit<AroundMigrations, "fingerprint"> = {
   putBack: () => Promise.resolve(),
 };
 
-/** A session with the databases that are connected, and what is known of the others. */
+/** A session with the connected databases, and with what is known about the others. */
 async function sessionWithout(
   missing: readonly string[],
   { wanted }: Differences,
@@ -175,7 +175,7 @@ async function inSession(
   engine: EngineContext,
 ): Promise<RunResult> {
   if (request.operation !== "apply") return nothingDone;
-  // While the run waited for another one, that may have changed the metadata.
+  // Another run, for which this one has waited, may have changed the metadata.
   const isCurrent = missing.length === 0;
   const shown = isCurrent ? await differencesNow(project, engine) : first;
   await emit(engine, diffEvent(shown));
@@ -201,7 +201,7 @@ class MetadataAround implements AroundMigrations {
   readonly fingerprint: string;
   readonly #context: AroundContext;
   readonly #engine: EngineContext;
-  /** The server's metadata before something was taken out of it. */
+  /** The server's metadata before objects were removed from it. */
   #replaced: Differences["server"] | undefined;
 
   constructor(context: AroundContext, engine: EngineContext) {
@@ -230,7 +230,7 @@ class MetadataAround implements AroundMigrations {
       await warn(
         this.#engine,
         "metadata-not-taken-out",
-        `The migrations remove something that the metadata uses, and it could not be taken out of the metadata first: ${error.message}`,
+        `The migrations remove something that the metadata uses, and the metadata could not be adapted first: ${error.message}`,
       );
     }
     return true;
@@ -266,7 +266,7 @@ class MetadataAround implements AroundMigrations {
     return { result, isReplaced: true };
   }
 
-  /** After migrations that failed: puts back what was taken out, if Hasura can use all of it. */
+  /** After migrations that failed: puts back the removed objects, if all of them would be consistent. */
   async putBack(): Promise<void> {
     const before = this.#replaced;
     if (before === undefined) return;
@@ -280,13 +280,14 @@ class MetadataAround implements AroundMigrations {
         type: "log",
         level: "info",
         code: "metadata-put-back",
-        message: "The migrations failed: what had been taken out of the metadata was put back.",
+        message:
+          "The migrations failed: the objects that had been removed from the metadata were put back.",
       });
     } catch {
       await warn(
         this.#engine,
         "metadata-not-put-back",
-        "The migrations failed, and what had been taken out of the metadata could not be put back, because the database has changed: the next apply that succeeds replaces it.",
+        "The migrations failed, and the objects that had been removed from the metadata could not be put back, because the database has changed. The next successful apply replaces the metadata.",
       );
     }
   }
@@ -300,7 +301,7 @@ class MetadataAround implements AroundMigrations {
       type: "log",
       level: "info",
       code: "metadata-taken-out",
-      message: `Taken out of the metadata before the migrations, which remove what it uses: ${shortenList(names)}.`,
+      message: `Removed from the metadata, because the migrations remove what it uses: ${shortenList(names)}.`,
     });
   }
 

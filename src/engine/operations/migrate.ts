@@ -77,7 +77,7 @@ export async function migrate(
     : runAndAdvise({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
 }
 
-/** Runs a plan that is not empty. After a rollback, says how to put back the metadata, too. */
+/** Runs a plan that is not empty. After a rollback, also reports how to restore the metadata. */
 async function runAndAdvise(run: MigrateRun, after: AfterPlan): Promise<RunResult> {
   const { plan, session, environment, engine } = run;
   const runs = rolledBackRuns(plan, session);

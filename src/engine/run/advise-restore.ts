@@ -4,7 +4,7 @@ import type { MetadataRecord } from "../store/store.ts";
 
 /**
  * After migrations were rolled back: names the command that puts back the metadata from before the runs that had applied them, if one of
- * these runs replaced the metadata and the ledger has kept it. A ledger that cannot be read is no failure of the run.
+ * these runs replaced the metadata and the ledger has kept it. A ledger that cannot be read does not fail the run.
  */
 export async function adviseRestore(
   runs: ReadonlySet<string>,
@@ -23,6 +23,6 @@ export async function adviseRestore(
     type: "log",
     level: "info",
     code: "metadata-restore",
-    message: `The metadata was replaced by a run that applied what is rolled back now. To put back the metadata from before: hasura-migrate metadata restore ${environment} --run ${first.run}`,
+    message: `A run that had applied these migrations also replaced the metadata. To restore the earlier metadata: hasura-migrate metadata restore ${environment} --run ${first.run}`,
   });
 }

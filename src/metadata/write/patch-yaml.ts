@@ -33,7 +33,7 @@ export interface Includes {
   includeAt(node: ParsedNode | null, value: Json): Include | undefined;
   /** Changes the other file, or returns what replaces the include. */
   change(include: Include, change: Change, below: ListsBelow): Json | undefined;
-  /** What is written for the new items of a list: they, or what stands for new files. */
+  /** What is written for the new items of a list: the items themselves, or includes of new files. */
   newItems(items: JsonList, below: ListsBelow, siblings: readonly (ParsedNode | null)[]): Json;
 }
 
