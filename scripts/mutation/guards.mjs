@@ -107,8 +107,8 @@ export const guards = [
   {
     name: "the check that this run made the generation of its last step",
     file: "src/engine/store/ledger/sql/functions.sql",
-    guard: "IF step.own_generation AND NOT EXISTS",
-    without: "IF false AND NOT EXISTS",
+    guard: "  IF p_own\n    AND NOT EXISTS (",
+    without: "  IF false\n    AND NOT EXISTS (",
     tests: ["test/faults/store.test.ts"],
   },
   {
@@ -350,8 +350,8 @@ export const guards = [
   {
     name: "redacting what Hasura answers",
     file: "src/lambda/hasura/hasura-answers.ts",
-    guard: "database?.message ?? redact(error), {",
-    without: "database?.message ?? error, {",
+    guard: "database?.message ?? withoutCredentials(redact(error)), {",
+    without: "database?.message ?? withoutCredentials(error), {",
     tests: ["test/lambda/hasura/redact-answers.test.ts"],
   },
   {

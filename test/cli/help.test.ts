@@ -76,7 +76,7 @@ describe("help", () => {
     },
     {
       argv: ["metadata"],
-      says: '✗ "metadata" must be followed by one of: diff.\n  → hasura-migrate metadata --help\n',
+      says: '✗ "metadata" must be followed by one of: diff, export, apply, status, reload, restore.\n  → hasura-migrate metadata --help\n',
     },
     {
       argv: ["metadata", "dif", "dev-1"],

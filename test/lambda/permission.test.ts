@@ -13,23 +13,23 @@ const reading = [
   "history",
   "locks",
   "metadata-diff",
+  "metadata-status",
   "doctor",
   "ping",
 ];
+const applying = [
+  ...["apply", "cancel", "rehearse", "seed", "metadata-apply", "metadata-reload"],
+  ...reading,
+];
 const table: readonly [string, string, Unqualified, string[]][] = [
   ["the alias read", ":read", "admin", reading],
-  ["the alias apply", ":apply", "admin", ["apply", "cancel", "rehearse", ...reading]],
+  ["the alias apply", ":apply", "admin", applying],
   ["the alias query", ":query", "admin", ["sql"]],
   ["the alias admin", ":admin", "refuse", [...operationNames]],
   ["no alias, where that means admin,", "", "admin", [...operationNames]],
   ["no alias, where that means read,", "", "read", reading],
   ["no alias, where that is refused,", "", "refuse", []],
-  [
-    "another alias, where that means apply,",
-    ":live",
-    "apply",
-    ["apply", "cancel", "rehearse", ...reading],
-  ],
+  ["another alias, where that means apply,", ":live", "apply", applying],
   ["a version number, where that is refused,", ":7", "refuse", []],
   ["a name that every object has, where that is refused,", ":constructor", "refuse", []],
 ];

@@ -17,6 +17,7 @@ describe("settings", () => {
       adminSecret: { from: "none" },
       engine: "native",
       keepDownSql: true,
+      keepMetadata: true,
       ledger: true,
       protected: false,
       sources: ["image"],

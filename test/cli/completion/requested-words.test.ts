@@ -28,7 +28,11 @@ describe("what can stand at the cursor", () => {
         .join(),
       "metadata",
     );
-    assert.deepEqual(at("metadata", ""), { ...at("metadata", ""), fixed: ["diff"], kinds: [] });
+    assert.deepEqual(at("metadata", ""), {
+      ...at("metadata", ""),
+      fixed: ["diff", "export", "apply", "status", "reload", "restore"],
+      kinds: [],
+    });
     assert.deepEqual(at("metadata", "diff", "").kinds, ["environment"]);
     assert.ok(at("metadata", "diff", "--").fixed.includes("--full"));
   });

@@ -138,6 +138,8 @@ custom_types:
   enums:
     - name: Kind
       description: which
+      values:
+        - value: A
   input_objects: []
   objects:
     - name: Session
