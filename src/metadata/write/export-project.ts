@@ -3,7 +3,7 @@ import { compareMetadata } from "../diff/compare-metadata.ts";
 import type { ObjectChange } from "../diff/change.ts";
 import { asVersion3 } from "../diff/version-3.ts";
 import type { JsonMap } from "../document/json.ts";
-import { MetadataFailure } from "../problem.ts";
+import { MetadataFailure, type MetadataProblem } from "../problem.ts";
 import type { MetadataFiles, MetadataLayout } from "../project/metadata-files.ts";
 import { readMetadata } from "../project/read-metadata.ts";
 import { changedParts, newParts, type ProjectPart } from "./changed-parts.ts";
@@ -32,7 +32,7 @@ export interface ProjectExport {
 /**
  * How the files of a project have to change to contain the metadata of a server. Objects that do not differ keep their text, and the
  * project keeps its own layout.
- * @throws MetadataFailure for a project whose metadata cannot be read
+ * @throws MetadataFailure for a project whose metadata cannot be read, and for metadata that the files of a project cannot contain
  */
 export async function exportProject(
   layout: MetadataLayout,
@@ -55,7 +55,7 @@ export async function exportProject(
   };
 }
 
-function unreadable(problems: readonly MetadataFailure["problem"][]): Error {
+function unreadable(problems: readonly MetadataProblem[]): Error {
   const [first] = problems.filter(({ severity }) => severity === "error");
   return first === undefined
     ? new Error("metadata without a document")
@@ -85,7 +85,7 @@ async function withoutMistakes(
   parts: readonly ProjectPart[],
   { layout, after }: { readonly layout: MetadataLayout; readonly after: JsonMap },
 ): Promise<Written> {
-  const first = await readTexts(
+  const { written: first } = await readTexts(
     parts.map(({ texts }) => texts),
     layout,
   );
@@ -96,13 +96,16 @@ async function withoutMistakes(
   );
   if (wrong.length === 0 && first !== undefined) return first;
   const again = parts.map((part) => (wrong.includes(part) ? part.rewritten() : part.texts));
-  return (await readTexts(again, layout)) ?? { texts: new Map(), document: {} };
+  const { written, problems } = await readTexts(again, layout);
+  // Otherwise every file would count as one that is no longer needed.
+  if (written === undefined) throw unreadable(problems);
+  return written;
 }
 
 async function readTexts(
   parts: readonly ReadonlyMap<string, string>[],
   layout: MetadataLayout,
-): Promise<Written | undefined> {
+): Promise<{ readonly written?: Written; readonly problems: readonly MetadataProblem[] }> {
   const all = new Map(parts.flatMap((texts) => [...texts]));
   const texts = new Map<string, string>();
   const encoder = new TextEncoder();
@@ -113,8 +116,8 @@ async function readTexts(
     },
   };
   const read = await readMetadata(layout, recording(files, texts));
-  const document = read?.document?.value;
-  return document && { texts, document };
+  const { document, problems = [] } = read ?? {};
+  return { problems, ...(document && { written: { texts, document: document.value } }) };
 }
 
 function pick(document: JsonMap, keys: readonly string[]): JsonMap {

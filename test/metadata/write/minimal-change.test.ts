@@ -7,6 +7,7 @@ import {
   type JsonMap,
 } from "../../../src/metadata/document/json.ts";
 import type { MetadataLayout } from "../../../src/metadata/project/metadata-files.ts";
+import { MetadataFailure } from "../../../src/metadata/problem.ts";
 import { documentIn, exported, v2, v3, type Texts } from "./support/export.ts";
 
 const orders = `# Orders of customers.
@@ -332,6 +333,15 @@ custom_types:
     assert.deepEqual(await after(files, ["actions", 0, "definition", "output_type"], "User!"), {
       "metadata/actions.graphql": sdl.replace("me: User #", "me: User! #"),
     });
+  });
+
+  test("an action that the files cannot contain is an error, and removes no file", async () => {
+    const named = (name: string): JsonMap => ({
+      ...{ version: 3, sources: [] },
+      actions: [{ name, definition: { handler: "{{ME}}", output_type: "Int" } }],
+    });
+    assert.equal((await exported(files, named("me"), v3)).lost.length, 0);
+    await assert.rejects(exported(files, named("not a name"), v3), MetadataFailure);
   });
 
   test("an action that is removed, and one that is new", async () => {
