@@ -37,10 +37,10 @@ async function keptDocument(
   engine: EngineContext,
 ): Promise<JsonMap> {
   const changes = await recordedChanges(session);
+  const id =
+    run ?? lastReplacement(changes, (await readServerMetadata(engine)).resourceVersion)?.run;
   const replacement =
-    run === undefined
-      ? lastReplacement(changes, (await readServerMetadata(engine)).resourceVersion)
-      : firstReplacementOf(run, replacementsIn(changes), environment);
+    id === undefined ? undefined : firstReplacementOf(id, replacementsIn(changes), environment);
   if (replacement === undefined) throw nothingReplaced(run, environment);
   const { checksum, isKept } = replacement.replaced;
   const documents = isKept

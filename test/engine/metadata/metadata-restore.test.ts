@@ -56,6 +56,21 @@ describe("metadata restore", () => {
     assert.deepEqual(tablesOf((await it.stored()).document), ["users"]);
   });
 
+  test("undoes all replacements of the last run, of which a deployment has several", async (t) => {
+    const it = await metadataBench(t);
+    await it.apply(it.document(["users"]));
+    const deployed = askedToApply();
+    await it.run({}, deployed, projectWith(it.document([])));
+    await it.apply(it.document(["orders"]));
+    await query(
+      it.url,
+      `UPDATE hasura_migrate.metadata_change SET run = '${deployed.runId}', number = 2
+       WHERE at = (SELECT max(at) FROM hasura_migrate.metadata_change)`,
+    );
+    await it.run({}, asked("metadata-restore"));
+    assert.deepEqual(tablesOf((await it.stored()).document), ["users"]);
+  });
+
   test("undoes the last replacement that took effect, not one of a run that was killed before it", async (t) => {
     const it = await metadataBench(t);
     const applied = askedToApply();
