@@ -44,11 +44,14 @@ function withoutSecrets(value: Json, path: readonly string[]): Json {
   );
 }
 
+/** An address, or one that begins with a variable of the server: `{{BASE_URL}}/orders`. */
+const address = /:\/\/|\{\{[^{}]*\}\}/;
+
 /** A text, such as Hasura's reason for an inconsistent object, with the passwords and the query values in its addresses masked. */
 export function withoutCredentials(text: string): string {
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s/@]*@/gi, `$1:${hidden}@`)
     .replace(/(\?|&)([^=&\s{}]+)=([^&\s{}]+)/g, (match: string, mark: string, name: string) =>
-      text.includes("://") ? `${mark}${name}=${hidden}` : match,
+      address.test(text) ? `${mark}${name}=${hidden}` : match,
     );
 }

@@ -625,6 +625,8 @@ describe("secrets", () => {
         { name: "a", definition: { handler: `https://user:${value}@pay/x?token=${value}` } },
       ],
     }),
+    "a handler's address that begins with a variable": (value) =>
+      actionWith({ handler: `{{PAY_URL}}/x?token=${value}&id={{ID}}` }),
     "a header of OpenTelemetry": (value) => ({
       version: 3,
       sources: [],
