@@ -1168,7 +1168,8 @@ export const failureCodes = {
   },
   "metadata-refused": {
     kinds: ["metadata"],
-    meaning: "Hasura refused the metadata as a whole; nothing was changed.",
+    meaning:
+      "Hasura refused the metadata as a whole; the server keeps its metadata. Migrations that the same run has applied stay applied.",
     causes: [
       "A part of the metadata does not have the form that this version of Hasura expects.",
       "Two objects have the same name, or a cron trigger has the same name as one that exists only on the server, outside of the metadata.",
@@ -2524,7 +2525,8 @@ export const failureCodes = {
   },
   "would-be-inconsistent": {
     kinds: ["metadata"],
-    meaning: "Some objects in the new metadata would be inconsistent, so nothing was changed.",
+    meaning:
+      "Some objects in the new metadata would be inconsistent, so the server keeps its metadata. Migrations that the same run has applied stay applied.",
     causes: [
       "The metadata uses tables, columns or functions that the database does not have, such as those of a migration that is not applied yet.",
       "An environment variable that the metadata refers to is missing where Hasura runs.",

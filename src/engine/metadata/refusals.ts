@@ -13,7 +13,10 @@ import type { Differences } from "./differences.ts";
 const mostObjects = 10;
 const mostChanges = 20;
 
-/** Objects of the document would be inconsistent, so nothing was changed. */
+/**
+ * Objects of the document would be inconsistent, so the metadata was not replaced.
+ * @param objects the reasons for it, without what was inconsistent before
+ */
 export function wouldBeInconsistent(
   objects: readonly InconsistentObject[],
   differences: Differences,
@@ -28,7 +31,7 @@ export function wouldBeInconsistent(
   return new Failure(
     "metadata",
     "would-be-inconsistent",
-    `${count} in the new metadata would be inconsistent; nothing was changed.`,
+    `${count} in the new metadata would be inconsistent; the metadata was not replaced.`,
     {
       hints: [
         ...environmentHints(objects, paths, wanted),
@@ -56,13 +59,19 @@ function environmentHints(
   return [textHint(text)];
 }
 
-/** The values of `from_env`, `value_from_env`, `webhook_from_env` and the like. */
+/** The values of `from_env`, `value_from_env`, `webhook_from_env` and the like, and the variables of templates: `{{BASE_URL}}/orders`. */
 function variablesIn(value: Json | undefined): string[] {
+  if (typeof value === "string") return variablesOfTemplate(value);
   if (isJsonList(value)) return value.flatMap(variablesIn);
   if (!isJsonMap(value)) return [];
   return Object.entries(value).flatMap(([key, inner]) =>
     key.endsWith("from_env") && typeof inner === "string" ? [inner] : variablesIn(inner),
   );
+}
+
+/** What begins with `$` belongs to the templates of a transformation, which Hasura fills in for each request. */
+function variablesOfTemplate(text: string): string[] {
+  return [...text.matchAll(/\{\{\s*([^{}\s$]+)\s*\}\}/g)].map(([, name = ""]) => name);
 }
 
 /** Hasura refused the document for another reason: a part of it does not have the form that this server expects. */
@@ -76,7 +85,7 @@ export function metadataRefused(
   return new Failure(
     "metadata",
     "metadata-refused",
-    `Hasura refused the metadata${where === "" ? "" : ` (${where})`}: ${error.message}. Nothing was changed.`,
+    `Hasura refused the metadata${where === "" ? "" : ` (${where})`}: ${error.message}. It was not replaced.`,
     {
       hints: [
         textHint(

@@ -13,7 +13,7 @@ import {
   metadataRefused,
   wouldBeInconsistent,
 } from "./refusals.ts";
-import { areTolerated } from "./tolerated.ts";
+import { notTolerated } from "./tolerated.ts";
 import { isAllDone, unseenChanges } from "./unseen-changes.ts";
 
 /** One replacement of the server's metadata. */
@@ -154,9 +154,10 @@ function answerOf(error: HasuraCallError, differences: Differences): Answer {
 function inconsistentStep(objects: readonly InconsistentObject[], state: ReplaceState): Step {
   const { current, allowInconsistent } = state;
   const { server, wanted } = current;
-  if (!allowInconsistent && areTolerated(objects, server.inconsistent, wanted))
+  const reasons = notTolerated(objects, server.inconsistent, wanted);
+  if (!allowInconsistent && reasons.length === 0)
     return { next: "again", state: { ...state, allowInconsistent: true } };
-  const failure = wouldBeInconsistent(objects, current);
+  const failure = wouldBeInconsistent(reasons.length > 0 ? reasons : objects, current);
   return { next: "failed", failure, nothingChanged: true };
 }
 

@@ -4,14 +4,14 @@ import { valueAt } from "../../metadata/document/value-at.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 
 /**
- * True if none of the inconsistent objects is a reason to refuse the metadata: each was inconsistent before, or is a remote schema that may
- * only be unreachable at the moment, or belongs to such a remote schema.
+ * The inconsistent objects that are a reason to refuse the metadata. The others were inconsistent before, or are remote schemas that may
+ * only be unreachable at the moment, or belong to such a remote schema.
  */
-export function areTolerated(
+export function notTolerated(
   objects: readonly InconsistentObject[],
   before: readonly InconsistentObject[],
   document: JsonMap,
-): boolean {
+): InconsistentObject[] {
   const known = new Set(before.map(({ name }) => name));
   const isUnreachable = (schema: Json | undefined): boolean =>
     typeof schema === "string" &&
@@ -19,13 +19,15 @@ export function areTolerated(
       ({ type, name }) => type === "remote_schema" && name === `remote_schema ${schema}`,
     );
   const paths = pathsByHasuraName(document);
-  return objects.every(({ type, name }) => {
-    if (known.has(name) || type === "remote_schema") return true;
+  return objects.filter(({ type, name }) => {
+    if (known.has(name) || type === "remote_schema") return false;
     const path = paths.get(name);
-    if (path === undefined) return false;
+    if (path === undefined) return true;
     if (path[0] === "remote_schemas")
-      return isUnreachable(nameOf(valueAt(document, path.slice(0, 2))));
-    return type === "remote_relationship" && isUnreachable(remoteSchemaOf(valueAt(document, path)));
+      return !isUnreachable(nameOf(valueAt(document, path.slice(0, 2))));
+    return (
+      type !== "remote_relationship" || !isUnreachable(remoteSchemaOf(valueAt(document, path)))
+    );
   });
 }
 

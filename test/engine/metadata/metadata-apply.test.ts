@@ -294,6 +294,32 @@ describe("metadata apply", () => {
       assert.deepEqual(ran.of("metadata.applied")[0]?.inconsistent, { broken: [], before: 1 });
     });
 
+    test("is refused for those that were not inconsistent before, and lists only them", async (t) => {
+      const it = await metadataBench(t);
+      const before = Array.from({ length: 12 }, (_, i) => `lost_${i}`);
+      await it.write(it.document(before));
+      const { failure } = await it.apply(it.document([...before, "missing"]));
+      assert.match(failure?.message ?? "", /^1 object .*; the metadata was not replaced\.$/);
+      assert.deepEqual(
+        [failure?.metadata?.inconsistent?.map(({ name }) => name), failure?.metadata?.notShown],
+        [["table missing in source default"], 0],
+      );
+    });
+
+    test("names the variables in the address of a webhook", async (t) => {
+      const it = await metadataBench(t);
+      const action = actionWith("{{PAY_KEY}}");
+      const handler = "{{PAY_URL}}/charge/{{$body.input.id}}";
+      const definition = { ...(action["definition"] as JsonMap), handler };
+      const { failure } = await it.apply({
+        ...it.document([]),
+        actions: [{ ...action, definition }],
+      });
+      assert.equal(failure?.code, "would-be-inconsistent");
+      const [hint] = failure.hints;
+      assert.ok(hint?.kind === "text" && /Hasura server: PAY_URL, PAY_KEY\. /.test(hint.text));
+    });
+
     test("names the variables that the server may lack", async (t) => {
       const it = await metadataBench(t);
       const other = {
