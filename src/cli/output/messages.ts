@@ -8,6 +8,7 @@ import type {
 } from "../../protocol/events.ts";
 import { migrationLabel } from "../../protocol/migration.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
+import { shortenList } from "../../shorten-list.ts";
 import { duration, localTime, plural } from "./format.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -226,12 +227,23 @@ export function eventLine(
   }
 }
 
+/** Objects that a line names. */
+const mostBroken = 5;
+
+type Broken = EventOf<"metadata.reloaded">["inconsistent"]["broken"][number];
+
+/** Hasura's names begin with the type, but older servers have none. */
+function brokenText({ type, name, reason }: Broken): string {
+  return `${name.startsWith(`${type} `) ? "" : `${type} `}${name} (${reason})`;
+}
+
 function inconsistentLine({
   inconsistent: { broken, before },
 }: Pick<EventOf<"metadata.reloaded">, "inconsistent">): string | undefined {
   if (broken.length > 0) {
-    const names = broken.map(({ type, name, reason }) => `${type} ${name} (${reason})`).join("; ");
-    return `! metadata is now inconsistent: ${names}`;
+    const names = shortenList(broken.map(brokenText), mostBroken);
+    const more = broken.length > mostBroken ? "; metadata status lists all" : "";
+    return `! metadata is now inconsistent: ${names}${more}`;
   }
   return before > 0
     ? `! ${plural(before, "metadata object")} already inconsistent before this run`

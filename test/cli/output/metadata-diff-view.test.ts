@@ -119,6 +119,24 @@ describe("metadata diff in a terminal", () => {
     ]);
   });
 
+  test("the counts include what is listed because it should be reviewed", () => {
+    const field = change("source:default/table:public.invoices/computed field:total", {
+      ...{ change: "added", isInside: true },
+    });
+    const query = { change: "added", isInside: true } as const;
+    const [table, select, ...others] = added;
+    const event = diff([
+      ...[table, { ...select, attention: ["no-row-filter"] }, ...others, field],
+      change("query collection:shop", { change: "removed" }),
+      ...["a", "b"].map((name) => change(`query collection:shop/query:${name}`, query)),
+    ]);
+    assert.deepEqual(lines(event).slice(2), [
+      "    + table public.invoices: with 2 permissions, 1 relationship, 1 computed field",
+      "      ! select permission a: no row filter",
+      "  - query collection shop: with 2 queries",
+    ]);
+  });
+
   test("a secret is named, not shown", () => {
     const event = diff([
       change("action:checkout", {

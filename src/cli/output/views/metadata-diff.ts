@@ -71,9 +71,8 @@ function treeOf(changes: readonly MetadataChange[], depth = 0): Node[] {
 
 function nodeLines(node: Node, look: DiffLook, level: number): Styled[] {
   const shown = node.children.filter((child) => isShown(child, look));
-  const hidden = node.children.filter((child) => !isShown(child, look));
   return [
-    ...ownLines(node, hidden, look, level),
+    ...ownLines(node, look, level),
     ...shown.flatMap((child) => nodeLines(child, look, level + 1)),
   ];
 }
@@ -84,12 +83,9 @@ function isShown({ change, children }: Node, look: DiffLook): boolean {
   return change.attention.length > 0 || children.some((child) => isShown(child, look));
 }
 
-function ownLines(
-  { kind, name, change }: Node,
-  hidden: readonly Node[],
-  { style, columns, isFull }: DiffLook,
-  level: number,
-): Styled[] {
+function ownLines({ kind, name, change, children }: Node, look: DiffLook, level: number): Styled[] {
+  const { style, columns, isFull } = look;
+  const isPartHidden = children.some((child) => !isShown(child, look));
   const indent = spaces(level * 2);
   const label = kind === "setting" ? name : `${kind} ${name}`;
   if (change === undefined) return [styled`${indent}  ${truncate(label, columns - level * 2 - 2)}`];
@@ -98,7 +94,7 @@ function ownLines(
     ...(change.change === "changed" || isFull
       ? change.fields.map((field) => fieldText(field, isFull))
       : []),
-    ...(hidden.length === 0 ? [] : [`with ${countsOf(hidden)}`]),
+    ...(isPartHidden ? [`with ${countsOf(children)}`] : []),
   ];
   const [first = plain(""), ...others] = wrap(
     details.length === 0 ? label : `${label}: ${details.join(" · ")}`,
@@ -146,14 +142,16 @@ const attentionTexts: Readonly<Record<string, string>> = {
 
 const attentionText = (reason: string): string => attentionTexts[reason] ?? reason;
 
-/** `2 permissions, 1 relationship`. */
+/** `2 permissions, 1 relationship`: all that is inside, also what is listed below because it needs attention. */
 function countsOf(nodes: readonly Node[]): string {
   const counts = new Map<string, number>();
   for (const { kind } of nodes) {
-    const noun = kind.split(" ").at(-1) ?? kind;
+    const noun = /(permission|relationship)$/.exec(kind)?.[0] ?? kind;
     counts.set(noun, (counts.get(noun) ?? 0) + 1);
   }
-  return [...counts].map(([noun, count]) => plural(count, noun)).join(", ");
+  return [...counts]
+    .map(([noun, count]) => plural(count, noun, noun.replace(/query$/, "querie") + "s"))
+    .join(", ");
 }
 
 /** Parts of a field's name that are the same for every object of its kind. */
