@@ -203,11 +203,14 @@ class MetadataAround implements AroundMigrations {
   readonly #engine: EngineContext;
   /** The server's metadata before objects were removed from it. */
   #replaced: Differences["server"] | undefined;
+  /** What is left to change: what was shown, or after objects were removed, the differences from that metadata. */
+  #expected: Differences;
 
   constructor(context: AroundContext, engine: EngineContext) {
     this.fingerprint = fingerprintOfChanges(context.shown);
     this.#context = context;
     this.#engine = engine;
+    this.#expected = context.shown;
   }
 
   async before(removals: readonly RemovedFrom[]): Promise<boolean> {
@@ -220,10 +223,12 @@ class MetadataAround implements AroundMigrations {
     const server = await readServerMetadata(this.#engine);
     const out = again(server);
     if (out.changes.length === 0) return true;
+    this.#refuseUnseen(differencesFrom(server, project));
     try {
       const replaced = await this.#replace(numbers.takenOut, out, again);
       if (replaced === undefined) return false;
       this.#replaced = server;
+      this.#expected = differencesFrom({ ...server, document: out.wanted }, project);
       await this.#reportTakenOut(out);
     } catch (error) {
       if (!(error instanceof Failure && error.kind === "metadata")) throw error;
@@ -252,9 +257,7 @@ class MetadataAround implements AroundMigrations {
     const { project, shown, isCurrent } = this.#context;
     const now = isCurrent && !hasMigrated ? shown : await differencesNow(project, this.#engine);
     if (now.changes.length === 0) return { result, isReplaced: false };
-    const between = compareServers(this.#replaced ?? shown.server, now.server);
-    const unseen = unseenChanges(now.changes, shown.changes, this.#replaced ? [] : between);
-    if (unseen.length > 0) throw metadataChanged(between);
+    this.#refuseUnseen(now);
     const startedAt = this.#engine.now();
     const replaced = await this.#replace(numbers.project, now, (server) =>
       differencesFrom(server, project),
@@ -264,6 +267,13 @@ class MetadataAround implements AroundMigrations {
     const tookMs = Math.max(0, this.#engine.now() - startedAt);
     await reportApplied(replaced, shown, tookMs, this.#engine);
     return { result, isReplaced: true };
+  }
+
+  /** Throws busy/metadata-changed if the differences include any that are not expected, because others have changed the metadata. */
+  #refuseUnseen(now: Differences): void {
+    const between = compareServers(this.#expected.server, now.server);
+    const unseen = unseenChanges(now.changes, this.#expected.changes, between);
+    if (unseen.length > 0) throw metadataChanged(between);
   }
 
   /** After migrations that failed: puts back the removed objects, if all of them would be consistent. */

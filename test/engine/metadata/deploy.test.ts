@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "vitest";
+import { describe, test, type TestContext } from "vitest";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { EngineContext } from "../../../src/engine/execute.ts";
 import { assess } from "../../../src/lambda/assess.ts";
@@ -147,6 +147,51 @@ describe("apply with metadata", () => {
       ran.events.findIndex((event) => event.type === "log" && event.code === "metadata-taken-out") <
       ran.events.findIndex(({ type }) => type === "migration.started");
     assert.ok(isBefore);
+  });
+
+  describe("of a permission that is taken out before its column is renamed", () => {
+    const permissionOn = (column: string): JsonMap => ({
+      select_permissions: [
+        {
+          role: "user",
+          permission: { columns: ["id", column], filter: { [column]: { _eq: "x" } } },
+        },
+      ],
+    });
+    const files = { "1_note/up": "ALTER TABLE users RENAME COLUMN note TO remark;" };
+
+    async function bench(t: TestContext): Promise<MetadataBench> {
+      const it = await metadataBench(t);
+      await query(it.url, "ALTER TABLE users ADD COLUMN note text");
+      await it.write(withParts(it.document(["users"]), permissionOn("note")));
+      return it;
+    }
+
+    test("the project's permission comes after it", async (t) => {
+      const it = await bench(t);
+      const wanted = withParts(it.document(["users"]), permissionOn("remark"));
+      const ran = await deploy(it, files, wanted);
+      assert.equal(failureOf(ran), undefined);
+      assert.ok(ran.of("log").some(({ code }) => code === "metadata-taken-out"));
+      const differences = await it.run({}, asked("metadata-diff"), projectWith(wanted));
+      assert.deepEqual(differences.of("metadata.diff")[0]?.changes, []);
+    });
+
+    test("what others change during the migrations is not overwritten", async (t) => {
+      const it = await bench(t);
+      const wanted = withParts(it.document(["users"]), permissionOn("remark"));
+      const hasura: Hasura = {
+        ...it.hasura,
+        runSql: async (request) => {
+          const answer = await it.hasura.runSql(request);
+          if (/RENAME COLUMN/.test(request.sql)) await it.write(it.document(["users", "orders"]));
+          return answer;
+        },
+      };
+      const ran = await deploy(it, files, wanted, {}, { hasura });
+      assert.equal(ran.failure?.code, "metadata-changed");
+      assert.deepEqual(tablesOf((await it.stored()).document), ["orders", "users"]);
+    });
   });
 
   test("puts back what it has taken out if the migrations fail, and does both in the next run", async (t) => {
