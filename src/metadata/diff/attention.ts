@@ -21,11 +21,14 @@ export function attentionFor(kind: ObjectKind, versions: Versions): Attention[] 
   return kind === "setting" ? settings(versions) : [];
 }
 
+/** How connections are used, not where they lead. */
+const poolSettings = /\.(pool_settings|use_prepared_statements)(\.|$)/;
+
 function source({ before, fields }: Versions): Attention[] {
   if (before === undefined) return [];
-  return fields.some(({ field }) => field === "kind" || field.startsWith("configuration"))
-    ? ["connection"]
-    : [];
+  const leadsElsewhere = ({ field }: FieldChange): boolean =>
+    field === "kind" || (field.startsWith("configuration") && !poolSettings.test(field));
+  return fields.some(leadsElsewhere) ? ["connection"] : [];
 }
 
 function permission(kind: ObjectKind, versions: Versions): Attention[] {

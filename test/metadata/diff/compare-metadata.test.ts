@@ -526,6 +526,26 @@ describe("what needs attention", () => {
     });
   }
 
+  test("a database, unless only the settings of its pool differ", () => {
+    const database = (more: JsonMap): JsonMap => ({
+      version: 3,
+      sources: [
+        {
+          name: "default",
+          kind: "postgres",
+          tables: [],
+          configuration: { connection_info: { database_url: { from_env: "A" }, ...more } },
+        },
+      ],
+    });
+    const pool = { pool_settings: { retries: 3 }, use_prepared_statements: true };
+    assert.notEqual(compareMetadata(database({}), database(pool)).length, 0);
+    assert.deepEqual(attention(database({}), database(pool)), []);
+    assert.deepEqual(attention(database({}), database({ isolation_level: "serializable" })), [
+      "connection",
+    ]);
+  });
+
   test("a permission on a new table only if it has no row filter", () => {
     const table = (permission: JsonMap): JsonMap => ({
       table: { schema: "public", name: "n" },
