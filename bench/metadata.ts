@@ -116,8 +116,8 @@ function childrenCpuMs(): number {
   return (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
-function requestsIn({ log }: Served): number {
-  return log().match(/^\/v\d\/\w+ /gm)?.length ?? 0;
+function requestsIn(serving: Served): number {
+  return serving.log().match(/^\/v\d\/\w+ /gm)?.length ?? 0;
 }
 
 async function requestsOf(command: Command, serving: Served): Promise<number> {

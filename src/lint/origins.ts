@@ -101,6 +101,10 @@ function createdBy(node: Node): DroppedObject | undefined {
     const name = qualified(stringsOf(defnames));
     return isOptional ? undefined : { kind: "collation", name };
   }
+  return createdType(node);
+}
+
+function createdType(node: Node): DroppedObject | undefined {
   if ("CompositeTypeStmt" in node) {
     const { typevar } = node.CompositeTypeStmt;
     return typevar && { kind: "type", name: relationName(typevar) };

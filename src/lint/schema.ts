@@ -409,15 +409,17 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
         const constraints = without(known.constraints, subname).set(newname, constraint);
         return { ...known, constraints };
       });
-    case "OBJECT_INDEX": {
-      const of = schema.indexes.get(table);
-      if (of === undefined) return schema;
-      const renamed = renamedTo(table, newname);
-      return { ...schema, indexes: without(schema.indexes, table).set(renamed, of) };
-    }
+    case "OBJECT_INDEX":
+      return afterIndexRename(schema, table, newname);
     default:
       return schema;
   }
+}
+
+function afterIndexRename(schema: Schema, index: string, to: string): Schema {
+  const of = schema.indexes.get(index);
+  if (of === undefined) return schema;
+  return { ...schema, indexes: without(schema.indexes, index).set(renamedTo(index, to), of) };
 }
 
 function afterSchemaRename(schema: Schema, from: string, to: string): Schema {

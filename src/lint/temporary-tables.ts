@@ -72,18 +72,29 @@ function isAmong(names: ReadonlySet<string>, [name = "", ...more]: readonly stri
 /** The names after a statement that drops or renames temporary tables. */
 function namesAfter(names: ReadonlySet<string>, node: Node): ReadonlySet<string> {
   if (names.size === 0) return names;
-  const next = new Set(names);
   if ("DropStmt" in node && isRelationKind(node.DropStmt.removeType))
-    for (const object of node.DropStmt.objects ?? []) {
-      const parts = "List" in object ? stringsOf(object.List.items) : [];
-      const isTemporary = parts.length === 1 || parts[0] === temporarySchema;
-      if (isTemporary) next.delete(parts.at(-1) ?? "");
-    }
+    return afterDrop(names, node.DropStmt.objects ?? []);
   if ("RenameStmt" in node && isRelationKind(node.RenameStmt.renameType)) {
     const { relation, newname = "" } = node.RenameStmt;
     const isTemporary =
       relation?.schemaname === undefined || relation.schemaname === temporarySchema;
-    if (isTemporary && next.delete(relation?.relname ?? "")) next.add(newname);
+    return isTemporary ? afterRename(names, relation?.relname ?? "", newname) : names;
   }
+  return names;
+}
+
+function afterDrop(names: ReadonlySet<string>, objects: readonly Node[]): ReadonlySet<string> {
+  const next = new Set(names);
+  for (const object of objects) {
+    const parts = "List" in object ? stringsOf(object.List.items) : [];
+    const isTemporary = parts.length === 1 || parts[0] === temporarySchema;
+    if (isTemporary) next.delete(parts.at(-1) ?? "");
+  }
+  return next;
+}
+
+function afterRename(names: ReadonlySet<string>, from: string, to: string): ReadonlySet<string> {
+  const next = new Set(names);
+  if (next.delete(from)) next.add(to);
   return next;
 }

@@ -91,19 +91,9 @@ export function reduceView(view: RunView, event: RunEvent | UnknownEvent, now: n
     case "migration.started":
       return startRow(next, event, now);
     case "migration.applied":
-      return {
-        ...finishRow(next, event),
-        done: view.done + 1,
-        rolledBack: view.rolledBack + (event.direction === "down" ? 1 : 0),
-      };
     case "migration.failed":
-      return {
-        ...finishRow(next, event),
-        shownFailure: event.failure.message,
-        placeFollows: event.failure.sql?.placeFollows === true,
-      };
     case "migration.skipped":
-      return finishRow(next, event);
+      return afterMigration(next, event);
     case "waiting":
       return { ...next, waitingFor: event.message };
     case "run.finished":
@@ -137,6 +127,30 @@ function afterSeed(view: RunView, event: SeedEvent, now: number): RunView {
       return finishRow(view, seedRow(event));
     case "seed.unknown":
       return view;
+  }
+}
+
+/** The view after a migration has ended. */
+function afterMigration(
+  view: RunView,
+  event: EventOf<"migration.applied"> | EventOf<"migration.failed"> | EventOf<"migration.skipped">,
+): RunView {
+  const finished = finishRow(view, event);
+  switch (event.type) {
+    case "migration.applied":
+      return {
+        ...finished,
+        done: view.done + 1,
+        rolledBack: view.rolledBack + (event.direction === "down" ? 1 : 0),
+      };
+    case "migration.failed":
+      return {
+        ...finished,
+        shownFailure: event.failure.message,
+        placeFollows: event.failure.sql?.placeFollows === true,
+      };
+    case "migration.skipped":
+      return finished;
   }
 }
 

@@ -201,8 +201,10 @@ class MetadataAround implements AroundMigrations {
   readonly fingerprint: string;
   readonly #context: AroundContext;
   readonly #engine: EngineContext;
-  /** The server's metadata before objects were removed from it. */
-  #replaced: Differences["server"] | undefined;
+  /** The server's metadata before and after objects were removed from it; after is undefined if it could not be read. */
+  #removal:
+    | { readonly before: Differences["server"]; readonly after: Differences["server"] | undefined }
+    | undefined;
   /** What is left to change: what was shown, or after objects were removed, the differences from that metadata. */
   #expected: Differences;
 
@@ -227,7 +229,7 @@ class MetadataAround implements AroundMigrations {
     try {
       const replaced = await this.#replace(numbers.takenOut, out, again);
       if (replaced === undefined) return false;
-      this.#replaced = server;
+      this.#removal = { before: server, after: replaced.left?.server };
       this.#expected = differencesFrom({ ...server, document: out.wanted }, project);
       await this.#reportTakenOut(out);
     } catch (error) {
@@ -276,14 +278,17 @@ class MetadataAround implements AroundMigrations {
     if (unseen.length > 0) throw metadataChanged(between);
   }
 
-  /** After migrations that failed: puts back the removed objects, if all of them would be consistent. */
+  /** After migrations that failed: puts back the removed objects, if all of them would be consistent, and nobody has changed the metadata since. */
   async putBack(): Promise<void> {
-    const before = this.#replaced;
-    if (before === undefined) return;
+    if (this.#removal === undefined) return;
+    const { before, after } = this.#removal;
     const again = (server: Differences["server"]): Differences =>
       differencesTo(before.document, server);
     try {
-      const now = again(await readServerMetadata(this.#engine));
+      const server = await readServerMetadata(this.#engine);
+      const between = after && compareServers(after, server);
+      if (between?.length !== 0) throw metadataChanged(between ?? []);
+      const now = again(server);
       const replaced = await this.#replace(numbers.putBack, now, again);
       if (replaced === undefined) return;
       await emit(this.#engine, {
@@ -297,7 +302,7 @@ class MetadataAround implements AroundMigrations {
       await warn(
         this.#engine,
         "metadata-not-put-back",
-        "The migrations failed, and the objects that had been removed from the metadata could not be put back, because the database has changed. The next successful apply replaces the metadata.",
+        "The migrations failed, and the objects that had been removed from the metadata could not be put back, because the database or the metadata has changed. The next successful apply replaces the metadata.",
       );
     }
   }

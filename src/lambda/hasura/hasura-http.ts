@@ -80,15 +80,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
         ? options.lastState.of(answer.text, content)
         : content();
     },
-    async exchangeCatalogState(next) {
-      const set = { type: "set_catalog_state", args: { type: "cli", state: next } };
-      const [before] = await ask(
-        { type: "bulk", args: [getCatalogState, set] },
-        answers.ExchangeAnswer,
-        untilDeadline(),
-      );
-      return stateFrom(before);
-    },
+    exchangeCatalogState: (next) => exchangeCatalogState(ask, next, untilDeadline()),
     async runSql(request: RunSql): Promise<SqlResult> {
       const answer = await api.post(
         api.beforeMetadataV3 ? "/v1/query" : "/v2/query",
@@ -109,15 +101,20 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const request = reloadRequest(sources, api.beforeMetadataV3);
       return reloadMetadata(ask, request, untilDeadline());
     },
-    reloadAll: ({ recreateEventTriggers }) => {
-      const args = {
-        ...{ reload_sources: true, reload_remote_schemas: true },
-        recreate_event_triggers: recreateEventTriggers,
-      };
-      return reloadMetadata(ask, { type: "reload_metadata", args }, untilDeadline());
-    },
+    reloadAll: (options) => reloadMetadata(ask, reloadAllRequest(options), untilDeadline()),
     close: () => caller.close(),
   };
+}
+
+async function exchangeCatalogState(
+  ask: Ask,
+  next: unknown,
+  limitMs: number,
+): Promise<CatalogState> {
+  const set = { type: "set_catalog_state", args: { type: "cli", state: next } };
+  const request = { type: "bulk", args: [getCatalogState, set] };
+  const [before] = await ask(request, answers.ExchangeAnswer, limitMs);
+  return stateFrom(before);
 }
 
 async function readMetadata(ask: Ask): Promise<ServerMetadata> {
@@ -193,6 +190,18 @@ async function exportMetadata(
 function reloadRequest(sources: readonly string[], beforeMetadataV3: boolean): object {
   const more = { reload_sources: [...sources], recreate_event_triggers: true };
   const args = { reload_remote_schemas: false, ...(!beforeMetadataV3 && more) };
+  return { type: "reload_metadata", args };
+}
+
+function reloadAllRequest({
+  recreateEventTriggers,
+}: {
+  readonly recreateEventTriggers: boolean;
+}): object {
+  const args = {
+    ...{ reload_sources: true, reload_remote_schemas: true },
+    recreate_event_triggers: recreateEventTriggers,
+  };
   return { type: "reload_metadata", args };
 }
 

@@ -209,6 +209,24 @@ describe("apply with metadata", () => {
     assert.doesNotMatch(JSON.stringify((await it.stored()).document), /user_changed/);
   });
 
+  test("puts nothing back if somebody else has changed the metadata while the migrations failed", async (t) => {
+    const it = await metadataBench(t);
+    await query(it.url, "ALTER TABLE users ADD COLUMN note text");
+    await it.write(withParts(it.document(["users"]), triggerOn(["note"])));
+    const files = { "1_note/up": "ALTER TABLE users DROP COLUMN note; SELECT 1/0;" };
+    const hasura: Hasura = {
+      ...it.hasura,
+      runSql: async (request) => {
+        if (/DROP COLUMN note/.test(request.sql)) await it.write(it.document(["users", "items"]));
+        return it.hasura.runSql(request);
+      },
+    };
+    const ran = await deploy(it, files, it.document(["users", "orders"]), {}, { hasura });
+    assert.equal(ran.failure?.code, "sql-failed");
+    assert.ok(ran.of("log").some(({ code }) => code === "metadata-not-put-back"));
+    assert.deepEqual(tablesOf((await it.stored()).document), ["items", "users"]);
+  });
+
   test("reports metadata that Hasura could not use after the migrations, which stay", async (t) => {
     const it = await metadataBench(t);
     const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };

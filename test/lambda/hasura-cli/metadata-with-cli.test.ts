@@ -65,8 +65,9 @@ describe("metadata through the official CLI", () => {
     const after = await hasura.readMetadata();
     assert.equal(after.inconsistent.length, 1);
     const [call] = standIn.calls();
-    assert.deepEqual(call?.argv.slice(0, 3), ["metadata", "apply", "--endpoint"]);
-    assert.deepEqual(call?.files, ["config.yaml", "metadata.json"]);
+    assert.ok(call !== undefined);
+    assert.deepEqual(call.argv.slice(0, 3), ["metadata", "apply", "--endpoint"]);
+    assert.deepEqual(call.files, ["config.yaml", "metadata.json"]);
   });
 
   test("is refused with Hasura's list of inconsistent objects", async (t) => {
