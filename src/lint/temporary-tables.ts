@@ -75,12 +75,16 @@ function namesAfter(names: ReadonlySet<string>, node: Node): ReadonlySet<string>
   if ("DropStmt" in node && isRelationKind(node.DropStmt.removeType))
     return afterDrop(names, node.DropStmt.objects ?? []);
   if ("RenameStmt" in node && isRelationKind(node.RenameStmt.renameType)) {
-    const { relation, newname = "" } = node.RenameStmt;
-    const isTemporary =
-      relation?.schemaname === undefined || relation.schemaname === temporarySchema;
-    return isTemporary ? afterRename(names, relation?.relname ?? "", newname) : names;
+    const { relation, newname } = node.RenameStmt;
+    return isMaybeTemporary(relation)
+      ? afterRename(names, relation?.relname ?? "", newname ?? "")
+      : names;
   }
   return names;
+}
+
+function isMaybeTemporary(relation: RangeVar | undefined): boolean {
+  return relation?.schemaname === undefined || relation.schemaname === temporarySchema;
 }
 
 function afterDrop(names: ReadonlySet<string>, objects: readonly Node[]): ReadonlySet<string> {
