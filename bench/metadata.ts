@@ -49,7 +49,7 @@ export async function metadata({ serverUrl, scratch }: Bench): Promise<Line[]> {
       ...(await official(serving, project, compared.cpuMs)),
       { what: "requests to Hasura of metadata apply", figure: String(applied) },
       {
-        what: "requests to Hasura if nothing is to be changed",
+        what: "requests to Hasura if nothing is to be changed, also those at the same time",
         figure: String(await requestsOf(ours("apply", "--metadata"), serving)),
         budget: "≤ 6 one after the other",
       },
