@@ -172,9 +172,10 @@ function common(
   return [
     ...(configVersion === 3 && database !== undefined ? ["--database-name", database] : []),
     ...["--endpoint", endpoint.href.replace(/\/+$/, ""), "--project", directory],
-    ...["--skip-update-check", "--no-color"],
+    "--skip-update-check",
     // Only the commands about one database can ask a question.
     ...(database === undefined ? [] : ["--disable-interactive"]),
+    "--no-color",
   ];
 }
 
