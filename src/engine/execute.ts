@@ -57,6 +57,17 @@ async function resultOf({ operation }: Request, run: () => Promise<RunResult>): 
   }
 }
 
+/** Runs an operation in a session, and closes the session, also after an error. */
+async function closing(
+  session: Pick<EngineSession, "close">,
+  request: Request,
+  run: () => Promise<RunResult>,
+): Promise<RunResult> {
+  const result = await resultOf(request, run);
+  await session.close(runEnd(result));
+  return result;
+}
+
 function operationOf(request: Request, engine: EngineContext): Promise<RunResult> {
   switch (request.operation) {
     case "ping":
@@ -135,9 +146,7 @@ async function metadataApply(
   ]);
   if (request.options.dryRun === true) return previewMetadata(engine);
   const session = await openMetadataSession(request, engine);
-  const result = await resultOf(request, () => applyMetadata(request, session, engine));
-  await session.close(runEnd(result));
-  return result;
+  return closing(session, request, () => applyMetadata(request, session, engine));
 }
 
 /** The other operations about metadata, in a session: each uses what is recorded. */
@@ -147,9 +156,7 @@ async function aboutMetadata(
 ): Promise<RunResult> {
   const { openMetadataSession } = await import("./metadata/open-session.ts");
   const session = await openMetadataSession(request, engine);
-  const result = await resultOf(request, () => inMetadataSession(request, session, engine));
-  await session.close(runEnd(result));
-  return result;
+  return closing(session, request, () => inMetadataSession(request, session, engine));
 }
 
 async function inMetadataSession(
@@ -178,9 +185,9 @@ async function seeds(request: RequestOf<"seed">, engine: EngineContext): Promise
   const { runSelected, selectedSeeds } = await import("./operations/seed.ts");
   const { files, project } = await selectedSeeds(request, engine);
   const session = await openSession(request, { ...engine, project: async () => project });
-  const result = await resultOf(request, () => runSelected(request, files, session, engine));
-  await session.close(runEnd(result));
-  return located(result);
+  return located(
+    await closing(session, request, () => runSelected(request, files, session, engine)),
+  );
 }
 
 async function ping(engine: EngineContext): Promise<RunResult> {
@@ -197,9 +204,7 @@ async function inventory(
   const configVersion = image?.configVersion ?? 3;
   const withoutFiles = { ...engine, project: async () => emptyProject(configVersion) };
   const session = await openSession(request, withoutFiles);
-  const result = await resultOf(request, () => showInventory(request, image, session, engine));
-  await session.close(runEnd(result));
-  return result;
+  return closing(session, request, () => showInventory(request, image, session, engine));
 }
 
 type SessionRequest = Exclude<
@@ -226,9 +231,7 @@ async function inSession(request: SessionRequest, engine: EngineContext): Promis
     request,
     isAboutRuns(request) ? withAnyProject(engine) : engine,
   );
-  const result = await resultOf(request, () => operate(request, session, engine));
-  await session.close(runEnd(result));
-  return located(result);
+  return located(await closing(session, request, () => operate(request, session, engine)));
 }
 
 /** Runs can be of a project that has metadata and no migrations. */
