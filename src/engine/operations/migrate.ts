@@ -23,6 +23,7 @@ import { refuseRisks, type RiskConsent } from "../plan/refuse-risks.ts";
 import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { adviseRestore } from "../run/advise-restore.ts";
+import { confirmCommits, isUnreachable } from "../run/confirm-commits.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
 import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadata.ts";
 import { runPlan, type PlanResult, type PlanStop } from "../run/run-plan.ts";
@@ -388,20 +389,13 @@ async function planAgain(run: MigrateRun): Promise<PreparedPlan> {
   return plan;
 }
 
-/** Confirms what the stores have reported as done. Warns about each version that is not, and returns how many there are. */
-async function confirmAll({ databases }: EngineSession, engine: EngineContext): Promise<number> {
-  let lost = 0;
-  for (const { store, database } of databases) {
-    const versions = (await store.confirm?.()) ?? [];
-    lost += versions.length;
-    if (versions.length === 0) continue;
-    await warn(
-      engine,
-      "commit-lost",
-      `${database.name}: Hasura reported success, but ${versions.join(", ")} did not commit; replanning.`,
-    );
-  }
-  return lost;
+/** Confirms what the stores have reported as done; returns how many versions are not. */
+function confirmAll({ databases }: EngineSession, engine: EngineContext): Promise<number> {
+  const reported = databases.map(({ store, database }) => ({
+    database: database.name,
+    confirm: async () => (await store.confirm?.()) ?? [],
+  }));
+  return confirmCommits(reported, engine);
 }
 
 /** What is left of a selection after `done` steps; undefined if only a person can decide what to do next. */
@@ -419,11 +413,6 @@ function remainingSelection(
 
 function replanReason(stop: PlanStop | undefined): string {
   return stop?.stop === "replan" ? stop.reason : "a commit did not happen";
-}
-
-/** True if nothing else is sent to Hasura because it does not respond. */
-function isUnreachable(failure: unknown): boolean {
-  return failure instanceof Failure && failure.kind !== "migration";
 }
 
 interface MigrateOptions {

@@ -10,6 +10,7 @@ import { emptyProject, type Project } from "../project/project.ts";
 import type { SeedFile } from "../project/seeds.ts";
 import { configVersionDiffers, imageProject } from "../project/uploaded-project.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
+import { confirmCommits, isUnreachable } from "../run/confirm-commits.ts";
 import type { Slice } from "../run/stop-before.ts";
 import { planSeeds, refuseSeeds, type SeedDatabase, type SeedPlan } from "../seeds/plan-seeds.ts";
 import { runSeeds, type SeedsResult } from "../seeds/run-seeds.ts";
@@ -106,7 +107,8 @@ async function runUntilDone(run: SeedRun): Promise<RunResult> {
     slice = { ...slice, progressed: slice.progressed || result.applied > 0 };
     const { notReached } = result;
     const stop = finalStop(result);
-    if (isUnreachable(result)) return { applied, notReached, ...(stop && { stop }) };
+    if (stop?.stop === "failed" && isUnreachable(stop.failure))
+      return { applied, notReached, stop };
     try {
       const lost = await run.confirm();
       applied -= lost;
@@ -127,13 +129,6 @@ function failed(failure: unknown): RunStop {
 
 function finalStop({ stop }: SeedsResult): RunStop | undefined {
   return stop?.stop === "replan" ? undefined : stop;
-}
-
-/** True if nothing else is sent to Hasura because it does not respond. */
-function isUnreachable({ stop }: SeedsResult): boolean {
-  return (
-    stop?.stop === "failed" && stop.failure instanceof Failure && stop.failure.kind !== "migration"
-  );
 }
 
 /** The databases of the seeds, in the order of Hasura's metadata. */
@@ -190,23 +185,13 @@ async function warnUnrecorded({ databases }: SeedPlan, engine: EngineContext): P
     );
 }
 
-/** Confirms what the stores have reported as done. Warns about each seed that is not, and returns how many there are. */
-async function confirmAll(
-  databases: readonly SeedDatabase[],
-  engine: EngineContext,
-): Promise<number> {
-  let lost = 0;
-  for (const { database, seeds } of databases) {
-    const names = await confirmed(seeds, database.name);
-    lost += names.length;
-    if (names.length === 0) continue;
-    await warn(
-      engine,
-      "commit-lost",
-      `${database.name}: Hasura reported success, but ${names.join(", ")} did not commit; replanning.`,
-    );
-  }
-  return lost;
+/** Confirms what the stores have reported as done; returns how many seeds are not. */
+function confirmAll(databases: readonly SeedDatabase[], engine: EngineContext): Promise<number> {
+  const reported = databases.map(({ database, seeds }) => ({
+    database: database.name,
+    confirm: () => confirmed(seeds, database.name),
+  }));
+  return confirmCommits(reported, engine);
 }
 
 async function confirmed(
