@@ -26,9 +26,9 @@ export async function metadata({ serverUrl, scratch }: Bench): Promise<Line[]> {
       args: [bin, ...args, "dev-1", "--from", project, "--endpoint-url", serving.lambdaUrl],
     });
     await timed(ours("apply"));
-    const first = requestsIn(serving);
+    const first = serving.requests();
     await timed(ours("metadata", "apply"));
-    const applied = requestsIn(serving) - first;
+    const applied = serving.requests() - first;
     const compared = await comparing(ours("metadata", "diff"), scratch);
     return [
       {
@@ -116,12 +116,8 @@ function childrenCpuMs(): number {
   return (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
-function requestsIn(serving: Served): number {
-  return serving.log().match(/^\/v\d\/\w+ /gm)?.length ?? 0;
-}
-
 async function requestsOf(command: Command, serving: Served): Promise<number> {
-  const before = requestsIn(serving);
+  const before = serving.requests();
   await timed(command);
-  return requestsIn(serving) - before;
+  return serving.requests() - before;
 }

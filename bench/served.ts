@@ -23,6 +23,8 @@ export interface Served {
   readonly pid: number;
   /** The log so far; with --debug it has a line for each request to Hasura's API, and the function's output. */
   log(): string;
+  /** The requests to Hasura's API so far; only with --debug. */
+  requests(): number;
   stop(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ async function serve(
     ...serving,
     pid: child.pid ?? 0,
     log: () => texts.stderr,
+    requests: () => texts.stderr.match(/^\/v\d\/\w+ /gm)?.length ?? 0,
     stop: async () => {
       child.kill("SIGTERM");
       await ended;

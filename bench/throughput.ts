@@ -87,7 +87,7 @@ async function countRequests(project: string, databaseUrl: string): Promise<numb
   const environment = await served(project, databaseUrl, "--debug");
   try {
     await timed(ourCommand(environment.lambdaUrl));
-    return environment.log().match(/^\/v\d\/\w+ /gm)?.length ?? 0;
+    return environment.requests();
   } finally {
     await environment.stop();
   }
