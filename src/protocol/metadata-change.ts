@@ -77,6 +77,15 @@ export const InconsistentObjectData = z.object({
 });
 export type InconsistentObjectData = z.infer<typeof InconsistentObjectData>;
 
+/** A run that recorded something about the metadata. */
+const RecordedRun = z.object({
+  at: z.iso.datetime().describe("When the run recorded it."),
+  runId: z.string(),
+  operation: z.string().optional(),
+  user: z.string().optional(),
+});
+export type RecordedRun = z.infer<typeof RecordedRun>;
+
 /** What runs have recorded about an inconsistent object. */
 export const InconsistentSince = z.object({
   relation: z
@@ -84,19 +93,13 @@ export const InconsistentSince = z.object({
     .describe(
       "`since-run`: it has been inconsistent since the run replaced the metadata. `before-run`: it was already inconsistent when the run recorded it first. `after-run`: it became inconsistent after the run.",
     ),
-  at: z.iso.datetime().describe("When the run recorded it."),
-  runId: z.string(),
-  operation: z.string().optional(),
-  user: z.string().optional(),
+  ...RecordedRun.shape,
 });
 export type InconsistentSince = z.infer<typeof InconsistentSince>;
 
 /** The last replacement of the metadata by a run. */
 export const LastReplacement = z.object({
-  at: z.iso.datetime(),
-  runId: z.string(),
-  operation: z.string().optional(),
-  user: z.string().optional(),
+  ...RecordedRun.shape,
   canRestore: z.boolean().describe("True if the metadata that it replaced is kept."),
 });
 export type LastReplacement = z.infer<typeof LastReplacement>;

@@ -1,4 +1,3 @@
-import { isJsonMap } from "../../metadata/document/json.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint } from "../../protocol/hint.ts";
@@ -32,7 +31,7 @@ function refuseOtherSources(
   { document }: ServerMetadata,
 ): void {
   if (configVersion === 3) return;
-  const names = [...sourcesIn(isJsonMap(document) ? document : {}).keys()];
+  const names = [...sourcesIn(document).keys()];
   const others = names.filter((name) => name !== onlyDatabase);
   if (names.length > 0 && others.length === 0) return;
   throw new Failure(

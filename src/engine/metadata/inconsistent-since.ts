@@ -2,6 +2,7 @@ import type { InconsistentSince } from "../../protocol/metadata-change.ts";
 import type { MetadataChangeRecord } from "../store/store.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import { inconsistentKey } from "./newly-inconsistent.ts";
+import { recordedRun } from "./recorded-run.ts";
 
 /**
  * What the records of runs say about an object that is inconsistent now. `records`: the newest first. Undefined if none has recorded what
@@ -27,11 +28,7 @@ export function inconsistentSince(
 
 function since(
   relation: InconsistentSince["relation"],
-  { at, run, operation, user }: MetadataChangeRecord,
+  record: MetadataChangeRecord,
 ): InconsistentSince {
-  return {
-    ...{ relation, at, runId: run },
-    ...(operation !== undefined && { operation }),
-    ...(user !== undefined && { user }),
-  };
+  return { relation, ...recordedRun(record) };
 }

@@ -1,9 +1,9 @@
 import type { EventOf } from "../../protocol/events.ts";
-import type { LastReplacement } from "../../protocol/metadata-change.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
 import { inconsistentSince } from "./inconsistent-since.ts";
-import { lastReplacement, type ReplacementRecord } from "./last-replacement.ts";
+import { lastReplacement } from "./last-replacement.ts";
 import { recordedChanges, type MetadataSession } from "./open-session.ts";
+import { recordedRun } from "./recorded-run.ts";
 
 /** The state of the server's metadata, with what the ledgers know about it. */
 export async function statusEvent(
@@ -19,20 +19,8 @@ export async function statusEvent(
       const since = inconsistentSince(object, changes);
       return { ...object, ...(since && { since }) };
     }),
-    ...(replaced && { replaced: shownReplacement(replaced) }),
-  };
-}
-
-function shownReplacement({
-  at,
-  run,
-  operation,
-  user,
-  replaced,
-}: ReplacementRecord): LastReplacement {
-  return {
-    ...{ at, runId: run, canRestore: replaced.isKept },
-    ...(operation !== undefined && { operation }),
-    ...(user !== undefined && { user }),
+    ...(replaced && {
+      replaced: { ...recordedRun(replaced), canRestore: replaced.replaced.isKept },
+    }),
   };
 }

@@ -5,6 +5,7 @@ import type { EngineContext } from "../context.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import { emit, warn } from "../emit.ts";
+import { newlyInconsistent } from "../metadata/newly-inconsistent.ts";
 
 /** The inconsistent objects before the run; undefined if Hasura could not list them, and then none is attributed to the run. */
 type InconsistentBefore = Promise<readonly InconsistentObject[] | undefined>;
@@ -27,8 +28,7 @@ export async function reloadMetadata(
   const startedAt = engine.now();
   try {
     const [known, now] = [await before, await engine.hasura.reloadMetadata(touched)];
-    const names = new Set((known ?? now).map(nameOf));
-    const broken = now.filter((object) => !names.has(nameOf(object)));
+    const broken = newlyInconsistent(now, known ?? now);
     await emit(engine, {
       type: "metadata.reloaded",
       tookMs: Math.max(0, engine.now() - startedAt),
@@ -73,8 +73,4 @@ async function assess(
 
 function count(objects: number): string {
   return objects === 1 ? "1 inconsistent object" : `${String(objects)} inconsistent objects`;
-}
-
-function nameOf({ type, name }: InconsistentObject): string {
-  return `${type} ${name}`;
 }
