@@ -2,6 +2,7 @@ import type { CliContext } from "../context.ts";
 import type { UploadPurpose } from "./build-upload.ts";
 import type { MadeUpload, UploadDirectory } from "./directory-upload.ts";
 import type { FunctionInventory } from "./function-inventory.ts";
+import { oncePerDirectory } from "./once-per-directory.ts";
 
 /** Directories that are uploaded, each read once for all environments of a command. Their code is loaded when it is needed. */
 export type UploadDirectories = (root: string) => () => Promise<UploadDirectory>;
@@ -9,16 +10,10 @@ export type UploadDirectories = (root: string) => () => Promise<UploadDirectory>
 export function uploadDirectories(
   context: Pick<CliContext, "now" | "capture" | "sleep">,
 ): UploadDirectories {
-  const opened = new Map<string, Promise<UploadDirectory>>();
-  const open = async (root: string): Promise<UploadDirectory> => {
+  return oncePerDirectory(async (root) => {
     const { UploadDirectory: Directory } = await import("./directory-upload.ts");
     return new Directory(root, context);
-  };
-  return (root) => () => {
-    const directory = opened.get(root) ?? open(root);
-    opened.set(root, directory);
-    return directory;
-  };
+  });
 }
 
 /** What is uploaded to one environment: the same for the plan that is shown and the run that is confirmed. */

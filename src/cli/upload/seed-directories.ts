@@ -2,22 +2,16 @@ import type { CliContext } from "../context.ts";
 import type { MadeUpload } from "./directory-upload.ts";
 import type { FunctionInventory } from "./function-inventory.ts";
 import type { LocalSeeds, SeedPurpose } from "./local-seeds.ts";
+import { oncePerDirectory } from "./once-per-directory.ts";
 
 /** The seeds of directories, each found once for all environments of a command. Their code is loaded when it is needed. */
 export type SeedDirectories = (root: string) => () => Promise<LocalSeeds>;
 
 export function seedDirectories(context: Pick<CliContext, "capture">): SeedDirectories {
-  const found = new Map<string, Promise<LocalSeeds>>();
-  return (root) => () => {
-    const known = found.get(root) ?? findIn(root, context);
-    found.set(root, known);
-    return known;
-  };
-}
-
-async function findIn(root: string, context: Pick<CliContext, "capture">): Promise<LocalSeeds> {
-  const { localSeeds } = await import("./local-seeds.ts");
-  return localSeeds(root, context);
+  return oncePerDirectory(async (root) => {
+    const { localSeeds } = await import("./local-seeds.ts");
+    return localSeeds(root, context);
+  });
 }
 
 /** The seeds that are uploaded to one environment: the same for the plan that is shown and the run that is confirmed. */
