@@ -1,5 +1,5 @@
 import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
-import { Failure } from "../../protocol/failure.ts";
+import type { Failure } from "../../protocol/failure.ts";
 import { migrationLabel } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import { shortenList } from "../../shorten-list.ts";
