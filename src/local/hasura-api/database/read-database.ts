@@ -6,13 +6,14 @@ import type { DatabaseFunction, DatabaseSchema, Relation } from "./database-sche
 
 /*
  * One query reads the whole schema, as one JSON value. Which tables and functions count is the server's rule
- * (src-rsr/pg_table_metadata.sql and pg_function_metadata.sql).
+ * (src-rsr/pg_table_metadata.sql and pg_function_metadata.sql). Names are cast to text: operators of pg_catalog that match exactly are
+ * used even where another role has defined one in a schema on the search path.
  */
 const schemaSql = `
 WITH relation AS (
-  SELECT c.oid, n.nspname || '.' || c.relname AS name
+  SELECT c.oid, n.nspname::text || '.' || c.relname::text AS name
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname NOT LIKE 'pg\\_%'
+  WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname::text NOT LIKE 'pg\\_%'
     AND n.nspname NOT IN ('information_schema', 'hdb_catalog', 'hdb_lib', '_timescaledb_internal')
 ), relation_column AS (
   SELECT r.oid, json_agg(json_build_object('name', a.attname, 'position', a.attnum,
@@ -21,7 +22,7 @@ WITH relation AS (
   FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   GROUP BY r.oid
 ), key AS (
-  SELECT k.conrelid, k.contype, k.conname, k.oid, tn.nspname || '.' || t.relname AS target,
+  SELECT k.conrelid, k.contype, k.conname, k.oid, tn.nspname::text || '.' || t.relname::text AS target,
     (SELECT json_agg(a.attname ORDER BY p.i) FROM unnest(k.conkey) WITH ORDINALITY p(attnum, i)
       JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.attnum) AS own,
     (SELECT json_agg(a.attname ORDER BY p.i) FROM unnest(k.confkey) WITH ORDINALITY p(attnum, i)
@@ -36,17 +37,17 @@ WITH relation AS (
       ORDER BY conname) FILTER (WHERE contype = 'f') AS foreign_keys
   FROM key GROUP BY conrelid
 ), function AS (
-  SELECT n.nspname || '.' || p.proname AS name, json_agg(json_build_object('oid', p.oid::text,
-      'isVolatile', p.provolatile = 'v', 'isVariadic', p.provariadic <> 0,
+  SELECT n.nspname::text || '.' || p.proname::text AS name, json_agg(json_build_object('oid', p.oid::text,
+      'isVolatile', p.provolatile = 'v', 'isVariadic', p.provariadic <> 0::oid,
       'returns', json_build_object('schema', tn.nspname, 'name', t.typname, 'kind', t.typtype),
-      'returnsTable', EXISTS (SELECT FROM relation r WHERE r.name = tn.nspname || '.' || t.typname),
+      'returnsTable', EXISTS (SELECT FROM relation r WHERE r.name = tn.nspname::text || '.' || t.typname::text),
       'parameters', (SELECT coalesce(json_agg(json_build_object('schema', an.nspname, 'name', a.typname, 'kind', a.typtype)
           ORDER BY arg.i), '[]') FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY arg(oid, i)
           JOIN pg_catalog.pg_type a ON a.oid = arg.oid JOIN pg_catalog.pg_namespace an ON an.oid = a.typnamespace),
       'parameterNames', to_json(coalesce(p.proargnames, '{}')))) AS overloads
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_catalog.pg_type t ON t.oid = p.prorettype JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
-  WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'hdb_catalog', 'hdb_lib')
+  WHERE n.nspname::text NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'hdb_catalog', 'hdb_lib')
     AND p.prokind = 'f'
   GROUP BY 1
 )
