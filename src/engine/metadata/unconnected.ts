@@ -1,25 +1,28 @@
 import type { JsonMap } from "../../metadata/document/json.ts";
-import { kindOf } from "../plan/resolve-databases.ts";
-import type { Project } from "../project/project.ts";
+import type { Metadata, Source } from "../hasura/client.ts";
+import type { ResolvedDatabase } from "../plan/resolve-databases.ts";
 import type { DatabaseState } from "../session.ts";
 import { catalogCapabilities } from "../store/catalog/catalog-store.ts";
 import type { MigrationStore } from "../store/store.ts";
 import { sourcesIn } from "./intermediate.ts";
 
-/** The databases that a deployment will connect, with every migration pending. Only for previews. */
-export function unconnectedStates(
-  names: readonly string[],
+/** The databases of the server, and after them the missing ones that a deployment will connect. */
+export function sourcesAfterwards(
+  server: JsonMap,
   wanted: JsonMap,
-  { databases }: Project,
-): DatabaseState[] {
-  const sources = sourcesIn(wanted);
-  return names.flatMap((name) => {
-    const written = sources.get(name)?.["kind"];
-    const kind = kindOf({ name, kind: typeof written === "string" ? written : "postgres" });
-    if (kind === undefined) return [];
-    const migrations = databases.get(name) ?? [];
-    return [{ database: { name, kind }, migrations, store: nothingRecorded, recorded: new Map() }];
-  });
+  missing: readonly string[],
+): Metadata {
+  const added = [...sourcesIn(wanted)].filter(([name]) => missing.includes(name));
+  const sources = [...sourcesIn(server), ...added].map(([name, { kind }]): Source => ({
+    name,
+    kind: typeof kind === "string" ? kind : "postgres",
+  }));
+  return { version: 3, sources };
+}
+
+/** A database that is not connected yet, with every migration pending. Only for planning. */
+export function unconnectedState({ database, migrations }: ResolvedDatabase): DatabaseState {
+  return { database, migrations, store: nothingRecorded, recorded: new Map() };
 }
 
 const notConnected = (): Promise<never> =>

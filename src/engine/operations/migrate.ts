@@ -55,7 +55,41 @@ export async function migrate(
   around?: AroundMigrations,
 ): Promise<RunResult> {
   const options = optionsOf(request, engine.protected === true);
-  const { selection, dryRun, strict, reload, noTransaction, changed } = options;
+  const { selection, dryRun, strict, reload, noTransaction, changed, sliceMs } = options;
+  const { environment } = request;
+  const plan = await planOf(request, options, session, engine, around);
+  const consent = consentOf(request, engine.protected === true);
+  if (dryRun) return dryRunOf(plan, consent, session, engine);
+  refuseRisks(withoutKept(plan.steps, session.databases), consent);
+  await emitPlan(plan, dryRun, session, engine);
+  const firstPlanOnly = isBoundToPlan(request);
+  const run = { plan, session, selection, environment, noTransaction, changed, sliceMs };
+  return plan.steps.length === 0
+    ? nothingPending(around)
+    : runAndAdvise({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
+}
+
+/** Throws what `migrate` would refuse with these databases. Shows nothing. */
+export async function refuseToMigrate(
+  request: MigrateRequest,
+  session: EngineSession,
+  engine: EngineContext,
+  around: Pick<AroundMigrations, "fingerprint">,
+): Promise<void> {
+  const silent = { ...engine, emit: () => undefined };
+  const isProtected = engine.protected === true;
+  const plan = await planOf(request, optionsOf(request, isProtected), session, silent, around);
+  refuseRisks(withoutKept(plan.steps, session.databases), consentOf(request, isProtected));
+}
+
+/** The plan, with what it does to tables. Throws if it is not the one that was confirmed. */
+async function planOf(
+  request: MigrateRequest,
+  { selection, strict, noTransaction, changed }: MigrateOptions,
+  session: EngineSession,
+  engine: EngineContext,
+  around: Pick<AroundMigrations, "fingerprint"> | undefined,
+): Promise<PreparedPlan> {
   const { environment } = request;
   refuseDisabled(session);
   // reset-to has its own warning about changed files.
@@ -63,19 +97,9 @@ export async function migrate(
     await refuseChecksumDrift(session.databases, strict, engine);
   const prepare = { selection, environment, noTransaction, changed };
   const prepared = await preparePlan(session.databases, prepare, engine);
-  const assessed = await assessPlan(prepared, session.databases, engine);
-  const plan = withMetadata(assessed, around);
-  const firstPlanOnly = isBoundToPlan(request);
-  if (firstPlanOnly) refuseUnplanned(plan, request, session.databases);
-  const consent = consentOf(request, engine.protected === true);
-  if (dryRun) return dryRunOf(plan, consent, session, engine);
-  refuseRisks(withoutKept(plan.steps, session.databases), consent);
-  await emitPlan(plan, dryRun, session, engine);
-  const { sliceMs } = options;
-  const run = { plan, session, selection, environment, noTransaction, changed, sliceMs };
-  return plan.steps.length === 0
-    ? nothingPending(around)
-    : runAndAdvise({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
+  const plan = withMetadata(await assessPlan(prepared, session.databases, engine), around);
+  if (isBoundToPlan(request)) refuseUnplanned(plan, request, session.databases);
+  return plan;
 }
 
 /** Runs a plan that is not empty. After a rollback, also reports how to restore the metadata. */

@@ -239,49 +239,108 @@ describe("apply with metadata", () => {
     assert.deepEqual(await it.ledger(), ["1"]);
   });
 
-  test("connects a database that is new before its migrations run, and plans them before", async (t) => {
-    const it = await metadataBench(t);
-    const billing = await freshDatabase(t);
-    const { sources } = it.document(["users"]) as { sources: JsonMap[] };
-    const wanted: JsonMap = {
-      version: 3,
-      sources: [
-        ...sources,
-        {
-          name: "billing",
-          kind: "postgres",
-          configuration: { connection_info: { database_url: billing } },
-          tables: [{ table: { schema: "public", name: "invoices" } }],
-        },
-      ],
-    };
-    const root = await projectOnDisk(t, {
-      "config.yaml": "version: 3\n",
-      "migrations/billing/1_invoices/up.sql": "CREATE TABLE invoices (id int PRIMARY KEY);",
-    });
-    const execute = (options: object) =>
-      run(it.hasura, root, deploying(options), {
-        ...withLedger(),
-        ...projectWith(wanted),
-        assess,
-        now: () => performance.now(),
+  describe("of a project with a database that is new", () => {
+    interface NewDatabase extends MetadataBench {
+      execute(options: object, more?: Partial<EngineContext>): Promise<Ran>;
+    }
+
+    async function bench(
+      t: TestContext,
+      { kind = "postgres", users = "" }: { kind?: string; users?: string } = {},
+    ): Promise<NewDatabase> {
+      const it = await metadataBench(t);
+      const billing = await freshDatabase(t);
+      const { sources } = it.document(["users"]) as { sources: JsonMap[] };
+      const wanted: JsonMap = {
+        version: 3,
+        sources: [
+          ...sources,
+          {
+            name: "billing",
+            kind,
+            configuration: { connection_info: { database_url: billing } },
+            tables: [{ table: { schema: "public", name: "invoices" } }],
+          },
+        ],
+      };
+      const root = await projectOnDisk(t, {
+        "config.yaml": "version: 3\n",
+        "migrations/billing/1_invoices/up.sql": "CREATE TABLE invoices (id int PRIMARY KEY);",
+        ...(users !== "" && { "migrations/default/2_users/up.sql": users }),
       });
-    const preview = await execute({ dryRun: true });
-    assert.equal(failureOf(preview), undefined);
-    const [plan] = preview.of("plan");
-    assert.deepEqual(
-      plan?.databases.map(({ database, items }) => [database, items.map(({ version }) => version)]),
-      [
+      const execute = (options: object, more: Partial<EngineContext> = {}) =>
+        run(it.hasura, root, deploying(options), {
+          ...withLedger(),
+          ...projectWith(wanted),
+          assess,
+          now: () => performance.now(),
+          ...more,
+        });
+      return { ...it, execute };
+    }
+
+    const planned = (ran: Ran) =>
+      ran
+        .of("plan")[0]
+        ?.databases.map(({ database, items }) => [database, items.map(({ version }) => version)]);
+
+    test("it is planned before, then connected, then its migrations run", async (t) => {
+      const it = await bench(t);
+      const preview = await it.execute({ dryRun: true });
+      assert.equal(failureOf(preview), undefined);
+      assert.deepEqual(planned(preview), [
         ["default", []],
         ["billing", ["1"]],
-      ],
-    );
-    const ran = await execute({ expectedPlan: plan.fingerprint });
-    assert.equal(failureOf(ran), undefined);
-    assert.deepEqual(versions(ran), ["1"]);
-    assert.deepEqual(tablesOf((await it.stored()).document), ["invoices", "users"]);
-    const again = await execute({});
-    assert.deepEqual([failureOf(again), versions(again)], [undefined, []]);
+      ]);
+      assert.ok(preview.of("log").some(({ code }) => code === "not-connected"));
+      const ran = await it.execute({ expectedPlan: preview.of("plan")[0]?.fingerprint });
+      assert.equal(failureOf(ran), undefined);
+      assert.deepEqual(versions(ran), ["1"]);
+      assert.equal(ran.of("metadata.diff").length, 1);
+      assert.deepEqual(tablesOf((await it.stored()).document), ["invoices", "users"]);
+      const again = await it.execute({});
+      assert.deepEqual([failureOf(again), versions(again)], [undefined, []]);
+    });
+
+    test("it can be the only one that is planned and migrated", async (t) => {
+      const it = await bench(t, { users: "ALTER TABLE users ADD COLUMN note text;" });
+      const preview = await it.execute({ dryRun: true, database: "billing" });
+      assert.deepEqual(planned(preview), [["billing", ["1"]]]);
+      const ran = await it.execute({ database: "billing" });
+      assert.deepEqual([failureOf(ran), versions(ran)], [undefined, ["1"]]);
+    });
+
+    for (const { what, users, options, more, code } of [
+      { what: "a plan that is not the confirmed one", options: { expectedPlan: "another" } },
+      {
+        what: "a risk that is not allowed",
+        users: "ALTER TABLE users ADD COLUMN note text; DROP TABLE items;",
+        more: { protected: true },
+        code: "risk-not-allowed",
+      },
+      {
+        what: "a loss of data that nobody has confirmed",
+        users: "DROP TABLE items;",
+        code: "data-loss",
+      },
+      { what: "an unknown database", options: { database: "nowhere" }, code: "unknown-database" },
+    ])
+      test(`nothing is connected after the refusal of ${what}`, async (t) => {
+        const it = await bench(t, { ...(users !== undefined && { users }) });
+        await query(it.url, "INSERT INTO items VALUES (1)");
+        const before = await it.stored();
+        const ran = await it.execute(options ?? {}, more);
+        assert.equal(ran.failure?.code, code ?? "plan-changed");
+        assert.deepEqual(await it.stored(), before);
+      });
+
+    test("nothing is connected if it is of a kind whose migrations cannot run", async (t) => {
+      const it = await bench(t, { kind: "mysql8" });
+      const before = await it.stored();
+      const ran = await it.execute({});
+      assert.equal(ran.failure?.code, "unsupported-kind");
+      assert.deepEqual(await it.stored(), before);
+    });
   });
 
   test("a rollback names the command that puts back the metadata from before the run", async (t) => {
