@@ -102,6 +102,19 @@ const yamlWarnings = replacing("yaml-warnings", "yaml/", /yaml[\\/]browser[\\/]d
   [/console\.warn\(/g, "process.emitWarning("],
 ]);
 
+/** yaml's schemas and tags for YAML 1.1 and JSON: metadata is read without types, and everything else as YAML 1.2. */
+const yamlSchemas = replacing(
+  "yaml-schemas",
+  "yaml/",
+  /yaml[\\/]browser[\\/]dist[\\/]schema[\\/]tags\.js$/,
+  [
+    [/^import .* from '\.\/(json\/schema|yaml-1\.1\/(?!merge).*)\.js';$/gm, ""],
+    [/^ +\['(json|yaml11|yaml-1\.1)', .*$/gm, ""],
+    [/^const tagsByName = \{[^}]*\};$/m, "const tagsByName = {};"],
+    [/^const coreKnownTags = \{[^}]*\};$/m, "const coreKnownTags = {};"],
+  ],
+);
+
 export const usedLibraries = [
   sdkErrors,
   sdkVersion,
@@ -109,4 +122,5 @@ export const usedLibraries = [
   nativePg,
   yamlModules,
   yamlWarnings,
+  yamlSchemas,
 ];
