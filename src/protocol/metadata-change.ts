@@ -61,6 +61,7 @@ export const MetadataChange = z.object({
   attention: z
     .array(z.string())
     .describe("Why the change should be reviewed, such as `no-row-filter` or `connection`."),
+  usedBy: texts.describe("For a removed object: what in the new metadata still uses it."),
   at: z
     .array(z.union([z.string(), z.int()]))
     .optional()

@@ -34,7 +34,7 @@ describe("metadata diff", () => {
     const differs = await served.run(["metadata", "diff", "dev-1", "--check"]);
     assert.equal(differs.code, 6, differs.stderr);
     assert.match(differs.stdout, /^metadata \(resource version \d+\): 11 objects differ\n/);
-    assert.match(differs.stdout, /\n {4}\+ table public\.orders: with 4 relationships\n/);
+    assert.match(differs.stdout, /\n {4}\+ table public\.orders: 4 relationships\n/);
 
     const [event] = eventsOf(await served.run(["metadata", "diff", "dev-1", "--json"])).flatMap(
       (each) => (each.type === "metadata.diff" ? [each] : []),
@@ -55,14 +55,15 @@ describe("metadata diff", () => {
     );
     const branch = await served.run(["metadata", "diff", "dev-1", "--from", mine]);
     assert.deepEqual(
-      [branch.code, branch.stdout.split("\n").slice(1, 5)],
+      [branch.code, branch.stdout.split("\n").slice(1, 6)],
       [
         0,
         [
+          "server now → after apply: + added, - removed, ~ changed, ! needs attention",
           "    source default",
           "      table public.orders",
-          "      ! select permission user: new permission · no row filter · all columns",
-          branch.stdout.split("\n")[4],
+          "!     + select permission user: new permission · no row filter · all columns",
+          branch.stdout.split("\n")[5],
         ],
       ],
       branch.stderr,

@@ -1,4 +1,4 @@
-import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
+import { isJsonList, isJsonMap, type Json, type JsonList, type JsonMap } from "../document/json.ts";
 import type { Attention, FieldChange } from "./change.ts";
 import { conjuncts } from "./condition-text.ts";
 import type { ObjectKind } from "../document/object-lists.ts";
@@ -12,13 +12,46 @@ export interface Versions {
   readonly isInside: boolean;
 }
 
-/** Why a change should be reviewed; nothing for one that takes rights away. */
+/** Why a change should be reviewed; nothing for one that takes only some rights away. */
 export function attentionFor(kind: ObjectKind, versions: Versions): Attention[] {
-  if (versions.after === undefined) return kind === "setting" ? settings(versions) : [];
+  if (versions.after === undefined) return removed(kind, versions);
+  const secrets = versions.before && versions.fields.some(({ isSecret }) => isSecret);
+  return [...changed(kind, versions), ...(secrets ? (["secret-value"] as const) : [])];
+}
+
+function changed(kind: ObjectKind, versions: Versions): Attention[] {
   if (kind.endsWith(" permission")) return permission(kind, versions);
   if (kind === "inherited role") return hasMore(versions, "role_set") ? ["more-roles"] : [];
   if (kind === "source") return source(versions);
-  return kind === "setting" ? settings(versions) : [];
+  return kind === "setting" ? settings(versions) : requests(versions);
+}
+
+const removals: Readonly<Partial<Record<ObjectKind, Attention>>> = {
+  ...{ source: "removed", table: "removed", function: "removed", action: "removed" },
+  ...{ "native query": "removed", "stored procedure": "removed", "remote schema": "removed" },
+  ...{ "REST endpoint": "removed", "inherited role": "removed-permission" },
+  ...{ "event trigger": "removed-trigger", "cron trigger": "removed-trigger" },
+};
+
+function removed(kind: ObjectKind, versions: Versions): Attention[] {
+  if (kind === "setting") return settings(versions);
+  if (versions.isInside) return [];
+  const attention = kind.endsWith(" permission") ? "removed-permission" : removals[kind];
+  return attention === undefined ? [] : [attention];
+}
+
+/** Fields that say where Hasura sends requests. */
+const addresses = /^(webhook|webhook_from_env|definition\.(handler|url|url_from_env))$/;
+
+/** A trigger, an action or a remote schema. */
+function requests({ before, fields }: Versions): Attention[] {
+  if (before === undefined) return [];
+  const isForwarded = ({ field, to }: FieldChange): boolean =>
+    field === "definition.forward_client_headers" && to === "true";
+  return [
+    ...(fields.some(({ field }) => addresses.test(field)) ? (["other-address"] as const) : []),
+    ...(fields.some(isForwarded) ? (["forwarded-headers"] as const) : []),
+  ];
 }
 
 /** How connections are used, not where they lead. */
@@ -37,19 +70,28 @@ function permission(kind: ObjectKind, versions: Versions): Attention[] {
   const found: Attention[] = [];
   if (before === undefined && !isInside) found.push("new-permission");
   if (before === undefined) return [...found, ...open(kind, own)];
-  return [...weakerConditions(permissionOf(before), own), ...widened(permissionOf(before), own)];
+  const old = permissionOf(before);
+  return [
+    ...weakerConditions(old, own),
+    ...widened(old, own),
+    ...(kind === "remote schema permission" ? (["other-schema"] as const) : []),
+  ];
 }
 
 function weakerConditions(old: JsonMap, own: JsonMap): Attention[] {
   return [
     ...weaker(old.filter, own.filter, "no-row-filter", "weaker-row-filter"),
-    ...weaker(old.check, own.check, "weaker-check", "weaker-check"),
+    ...weaker(old.check, own.check, "no-check", "weaker-check"),
+    ...(isJsonMap(old.validate_input) && !isJsonMap(own.validate_input)
+      ? ["weaker-check" as const]
+      : []),
   ];
 }
 
 function widened(old: JsonMap, own: JsonMap): Attention[] {
   const found: readonly (readonly [Attention, boolean])[] = [
     ["all-columns", own.columns === "*" && old.columns !== "*"],
+    ["more-columns", hasMoreColumns(old.columns, own.columns)],
     ["fewer-presets", losesPreset(old.set, own.set)],
     ["aggregations", own.allow_aggregations === true && old.allow_aggregations !== true],
     ["not-only-backend", old.backend_only === true && own.backend_only !== true],
@@ -70,6 +112,7 @@ function open(kind: ObjectKind, own: JsonMap): Attention[] {
     kind === "select permission" || kind === "delete permission" || kind === "update permission";
   return [
     ...(isFiltered && isAlways(own.filter) ? (["no-row-filter"] as const) : []),
+    ...(kind === "insert permission" && isAlways(own.check) ? (["no-check"] as const) : []),
     ...(own.columns === "*" && kind !== "insert permission" ? (["all-columns"] as const) : []),
   ];
 }
@@ -88,6 +131,12 @@ function weaker(
   const kept = isJsonMap(own) ? conjuncts(own) : [];
   const isWeaker = isJsonMap(old) && conjuncts(old).some((part) => !kept.includes(part));
   return isWeaker ? [less] : [];
+}
+
+const listOf = (value: Json | undefined): JsonList => (isJsonList(value) ? value : []);
+
+function hasMoreColumns(old: Json | undefined, own: Json | undefined): boolean {
+  return old !== "*" && listOf(own).some((column) => !listOf(old).includes(column));
 }
 
 function losesPreset(old: Json | undefined, own: Json | undefined): boolean {

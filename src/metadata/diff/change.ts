@@ -10,9 +10,11 @@ export type Attention =
   /** A role may do something that it could not do before. */
   | "new-permission"
   | "no-row-filter"
+  | "no-check"
   | "weaker-row-filter"
   | "weaker-check"
   | "all-columns"
+  | "more-columns"
   | "fewer-presets"
   | "aggregations"
   | "more-root-fields"
@@ -20,8 +22,19 @@ export type Attention =
   | "more-roles"
   | "higher-limit"
   | "introspection"
-  /** The connection of a database differs. */
-  | "connection";
+  | "other-schema"
+  | "forwarded-headers"
+  /** The connection of a database differs, or the address that Hasura sends requests to. */
+  | "connection"
+  | "other-address"
+  /** A secret differs. */
+  | "secret-value"
+  /** Clients can no longer use it, a role loses all of a permission, or a trigger no longer runs. */
+  | "removed"
+  | "removed-permission"
+  | "removed-trigger"
+  /** What remains uses the removed object. */
+  | "still-used";
 
 /** One object on the way to another. A permission's name is its role. */
 export interface PathPart {

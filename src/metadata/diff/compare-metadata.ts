@@ -3,8 +3,10 @@ import { attentionFor, type Versions } from "./attention.ts";
 import type { JsonPath } from "../document/places.ts";
 import type { ObjectChange, PathPart } from "./change.ts";
 import { compareFields } from "./compare-fields.ts";
+import { formerNames } from "./former-names.ts";
 import { normalise } from "./normalise.ts";
 import { ownPart } from "./own-part.ts";
+import { idOf, usesOf } from "./uses.ts";
 import {
   documentLists,
   listAt,
@@ -14,14 +16,38 @@ import {
 
 /**
  * The objects that differ between two metadata documents of version 3, in the order of the second. Objects are compared by their
- * identity, not by their place in a list; what an export leaves out or writes in another form is no difference.
+ * identity, not by their place in a list; what an export leaves out or writes in another form is no difference. An object that only
+ * has another name is one change.
  */
 export function compareMetadata(before: JsonMap, after: JsonMap): ObjectChange[] {
-  return [
+  const changes = [
     ...compareLists(before, after, documentLists, { path: [], at: [], isInside: false }),
     ...compareSettings(before, after),
   ];
+  return withUses(changes, before, after);
 }
+
+/** Marks what is removed or renamed although other objects use it. */
+function withUses(changes: ObjectChange[], before: JsonMap, after: JsonMap): ObjectChange[] {
+  const gone = changes.flatMap((change) => goneId(change) ?? []);
+  if (gone.length === 0) return changes;
+  const uses = usesOf(new Set(gone), before, after);
+  return changes.map((change) => {
+    const usedBy = uses.get(goneId(change) ?? "");
+    if (usedBy === undefined) return change;
+    return { ...change, usedBy, attention: [...change.attention, "still-used"] };
+  });
+}
+
+/** The id of an object that only the first document has under this name. */
+function goneId({ path, change, fields: [field] }: ObjectChange): string | undefined {
+  if (change === "removed") return idOf(path);
+  const own = path.at(-1);
+  if (own === undefined || field?.from === undefined || !isName(field.field)) return undefined;
+  return idOf([...path.slice(0, -1), { kind: own.kind, name: field.from }]);
+}
+
+const isName = (field: string): boolean => field === "name" || field === "root_field_name";
 
 interface Place {
   readonly path: PathPart[];
@@ -65,14 +91,30 @@ function compareEntries(
   place: Place,
 ): ObjectChange[] {
   const identities = new Set([...after.keys(), ...before.keys()]);
+  const former = formerNames(before, after, list);
+  for (const name of former.values()) identities.delete(name);
   return [...identities].flatMap((identity) => {
     const own = after.get(identity);
-    return compareEntry(before.get(identity)?.value, own?.value, list, {
+    const inner = {
       path: [...place.path, { kind: list.kind, name: identity }],
       at: own && place.at && [...place.at, ...own.at],
       isInside: place.isInside,
-    });
+    };
+    const name = former.get(identity);
+    return name === undefined
+      ? compareEntry(before.get(identity)?.value, own?.value, list, inner)
+      : [renamed(name, list, inner)];
   });
+}
+
+/** An object that only has another name. */
+function renamed(
+  from: string,
+  { identityKeys: [field = "name"] }: ObjectList,
+  { path, at, isInside }: Place,
+): ObjectChange {
+  const fields = [{ field, from, to: path.at(-1)?.name ?? "" }];
+  return { path, ...(at && { at }), change: "changed", isInside, fields, attention: [] };
 }
 
 function compareEntry(

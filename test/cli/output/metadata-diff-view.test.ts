@@ -21,6 +21,8 @@ function diff(
   };
 }
 
+const legend = "server now → after apply: + added, - removed, ~ changed, ! needs attention";
+
 const lines = (
   event: EventOf<"metadata.diff">,
   look: { readonly columns?: number; readonly isFull?: boolean } = {},
@@ -61,14 +63,15 @@ describe("metadata diff in a terminal", () => {
     ]);
     assert.deepEqual(lines(event), [
       "metadata (resource version 41): 5 objects differ",
+      legend,
       "    source default",
       "    + table public.invoices",
       "        metadata/databases/default/tables/public_orders.yaml:4",
       "      table public.orders",
-      "      ~ select permission user: columns +discount -note · filter + deleted_at is null",
+      "      ~ select permission user: columns +discount, -note · filter + deleted_at is null",
       "    - table public.legacy",
       "  ~ action checkout: output_type Receipt → Receipt!",
-      "  ~ api_limits: api_limits.disabled none → true",
+      "  ~ api_limits: disabled not set → true",
     ]);
   });
 
@@ -80,7 +83,7 @@ describe("metadata diff in a terminal", () => {
       }),
     ]);
     assert.deepEqual(lines(event).slice(-1), [
-      "      ! update permission support: new permission · no row filter · a reason of a newer function",
+      "!     + update permission support: new permission · no row filter · a reason of a newer function",
     ]);
     assert.equal(differencesText(event), "1 object differs, 1 needs attention");
   });
@@ -101,13 +104,14 @@ describe("metadata diff in a terminal", () => {
   test("what is inside an added object is counted, and listed with --full", () => {
     assert.deepEqual(lines(diff(added)), [
       "metadata (resource version 41): 1 object differs",
+      legend,
       "    source default",
-      "    + table public.invoices: with 2 permissions, 1 relationship",
+      "    + table public.invoices: permissions select for a, b · 1 relationship",
     ]);
-    assert.deepEqual(lines(diff(added), { isFull: true }).slice(2), [
+    assert.deepEqual(lines(diff(added), { isFull: true }).slice(3), [
       "    + table public.invoices",
-      "      + select permission a: columns +id",
-      "      + select permission b: columns +id",
+      "      + select permission a: columns id",
+      "      + select permission b: columns id",
       "      + array relationship lines",
     ]);
   });
@@ -115,8 +119,9 @@ describe("metadata diff in a terminal", () => {
   test("an object inside an added one is listed if it should be reviewed", () => {
     const open = { ...added[1], attention: ["no-row-filter"] };
     assert.deepEqual(lines(diff([added[0], open])).slice(-1), [
-      "      ! select permission a: no row filter",
+      "!     + select permission a: no row filter · columns id",
     ]);
+    assert.equal(differencesText(diff([added[0], open])), "1 object differs, 1 needs attention");
   });
 
   test("the counts include what is listed because it should be reviewed", () => {
@@ -130,10 +135,67 @@ describe("metadata diff in a terminal", () => {
       change("query collection:shop", { change: "removed" }),
       ...["a", "b"].map((name) => change(`query collection:shop/query:${name}`, query)),
     ]);
-    assert.deepEqual(lines(event).slice(2), [
-      "    + table public.invoices: with 2 permissions, 1 relationship, 1 computed field",
-      "      ! select permission a: no row filter",
-      "  - query collection shop: with 2 queries",
+    assert.deepEqual(lines(event).slice(3), [
+      "    + table public.invoices: permissions select for a, b · 1 relationship · 1 computed field",
+      "!     + select permission a: no row filter · columns id",
+      "  - query collection shop: 2 queries",
+    ]);
+  });
+
+  test("a new permission has its columns, filter and limits; a removed table what still uses it", () => {
+    const event = diff([
+      change(`${orders}/select permission:clerk`, {
+        ...{ change: "added", attention: ["new-permission"] },
+        fields: [
+          { field: "permission.columns", added: ["id", "total"], removed: [] },
+          { field: "permission.filter", added: ["a = 1", "b = 2"], removed: [], kept: 0 },
+          { field: "permission.limit", to: "10" },
+          { field: "permission.comment", to: "for the shop" },
+        ],
+      }),
+      change(`${orders}/insert permission:clerk`, {
+        ...{ change: "added", attention: ["no-check"] },
+        fields: [{ field: "permission.check", added: [], removed: [], kept: 0 }],
+      }),
+      change("source:default/table:public.lines", {
+        ...{ change: "removed", attention: ["removed", "still-used"] },
+        usedBy: ["array relationship lines of public.orders"],
+      }),
+    ]);
+    assert.deepEqual(lines(event, { columns: 80 }).slice(4), [
+      "!     + select permission clerk: new permission · columns id, total",
+      "          filter a = 1 and b = 2 · limit 10",
+      "!     + insert permission clerk: no check of written rows",
+      "!   - table public.lines: no longer in the API",
+      "        still used by array relationship lines of public.orders",
+    ]);
+  });
+
+  test("an object that only has another name", () => {
+    const event = diff([
+      change(`${orders}/array relationship:items`, {
+        fields: [{ field: "name", from: "lines", to: "items" }],
+      }),
+    ]);
+    assert.deepEqual(lines(event).slice(-1), ["      ~ array relationship lines → items: renamed"]);
+  });
+
+  test("all columns, and roles that have the same permissions", () => {
+    const permission = (operation: string, role: string): MetadataChange =>
+      change(`source:default/table:public.a/${operation} permission:${role}`, {
+        ...{ change: "added", isInside: true },
+      });
+    const event = diff([
+      change(`${orders}/select permission:user`, {
+        fields: [{ field: "permission.columns", added: ["*"], removed: ["id", "total"] }],
+      }),
+      change("source:default/table:public.a", { change: "added" }),
+      ...["select", "update"].flatMap((each) => [permission(each, "b"), permission(each, "a")]),
+      permission("delete", "a"),
+    ]);
+    assert.deepEqual(lines(event).slice(4), [
+      "      ~ select permission user: columns id, total → all",
+      "    + table public.a: permissions select, update for a, b; delete for a",
     ]);
   });
 

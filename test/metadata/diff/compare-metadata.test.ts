@@ -25,6 +25,18 @@ const actionWith = (definition: JsonMap): JsonMap => ({
   actions: [{ name: "checkout", definition: { handler: "https://pay/x", ...definition } }],
 });
 
+const remoteWith = (schema: string): JsonMap => ({
+  version: 3,
+  sources: [],
+  remote_schemas: [
+    {
+      name: "r",
+      definition: { url: "https://r" },
+      permissions: [{ role: "user", definition: { schema } }],
+    },
+  ],
+});
+
 /** Each change in a line: sign, kind, path, fields, and what needs attention. */
 function lines(before: JsonMap, after: JsonMap): string[] {
   return compareMetadata(before, after).map(lineOf);
@@ -287,7 +299,9 @@ describe("objects", () => {
 
   test("a table that only the server has is removed", () => {
     const legacy = { table: { schema: "app", name: "legacy" } };
-    assert.deepEqual(lines(withTable({}, legacy), withTable({})), ["- table default/app.legacy"]);
+    assert.deepEqual(lines(withTable({}, legacy), withTable({})), [
+      "- table default/app.legacy !removed",
+    ]);
   });
 
   test("the same table in two databases is two tables", () => {
@@ -309,7 +323,7 @@ describe("objects", () => {
     const before = withTable({}, { table: ["Album"] });
     assert.deepEqual(lines(before, withTable({}, { table: ["Artist"] })), [
       "+ table default/Artist",
-      "- table default/Album",
+      "- table default/Album !removed",
     ]);
   });
 
@@ -332,6 +346,159 @@ describe("objects", () => {
       ],
     });
     assert.deepEqual(lines(collection("A"), collection("B", "A")), ["+ query mobile/B"]);
+  });
+});
+
+describe("another name", () => {
+  const toLines = { table: "lines", column: "order_id" };
+  const array = (...names: readonly string[]): JsonMap => ({
+    array_relationships: names.map((name) => ({
+      name,
+      using: { foreign_key_constraint_on: toLines },
+    })),
+  });
+
+  test("a relationship with the same definition is one change", () => {
+    assert.deepEqual(lines(withTable(array("lines")), withTable(array("items"))), [
+      "~ array relationship default/public.orders/items name lines → items",
+    ]);
+  });
+
+  test("so is an action, with its permissions", () => {
+    const action = (name: string, role = "user"): JsonMap => ({
+      version: 3,
+      sources: [],
+      actions: [{ name, definition: { handler: "https://pay/x" }, permissions: [{ role }] }],
+    });
+    assert.deepEqual(lines(action("pay"), action("checkout")), [
+      "~ action checkout name pay → checkout",
+    ]);
+    assert.deepEqual(lines(action("pay"), action("checkout", "clerk")), [
+      "+ action checkout",
+      "+ action permission checkout/clerk",
+      "- action pay !removed",
+      "- action permission pay/user",
+    ]);
+  });
+
+  test("two relationships with the same definition are not guessed", () => {
+    assert.deepEqual(lines(withTable(array("a", "b")), withTable(array("c"))), [
+      "+ array relationship default/public.orders/c",
+      "- array relationship default/public.orders/a",
+      "- array relationship default/public.orders/b",
+    ]);
+  });
+
+  test("a permission of another role is no renamed one", () => {
+    const permission = { columns: ["a"], filter: {} };
+    assert.deepEqual(lines(withTable(select(permission)), withTable(select(permission, "clerk"))), [
+      "+ select permission default/public.orders/clerk !new-permission !no-row-filter",
+      "- select permission default/public.orders/user !removed-permission",
+    ]);
+  });
+});
+
+describe("what is removed although it is used", () => {
+  const usedBy = (before: JsonMap, after: JsonMap): unknown[] =>
+    compareMetadata(before, after)
+      .filter((change) => change.attention.includes("still-used"))
+      .map((change) => [change.path.at(-1)?.name, ...(change.usedBy ?? [])]);
+
+  test("a table: by relationships and permissions of others", () => {
+    const own = { table: { schema: "public", name: "lines" } };
+    const manual = { remote_table: "lines", column_mapping: { id: "order_id" } };
+    const orders = {
+      array_relationships: [{ name: "lines", using: { manual_configuration: manual } }],
+      ...select({
+        columns: ["a"],
+        filter: { _not: { _exists: { _table: { schema: "public", name: "lines" }, _where: {} } } },
+      }),
+    };
+    assert.deepEqual(usedBy(withTable(orders, own), withTable(orders)), [
+      [
+        "public.lines",
+        "array relationship lines of public.orders",
+        "select permission user of public.orders",
+      ],
+    ]);
+  });
+
+  test("a table: by the foreign key that its own relationship names", () => {
+    const customers = {
+      table: { schema: "public", name: "customers" },
+      array_relationships: [
+        { name: "orders", using: { foreign_key_constraint_on: { table: orders, column: "c_id" } } },
+      ],
+    };
+    const toCustomer = {
+      object_relationships: [{ name: "customer", using: { foreign_key_constraint_on: "c_id" } }],
+    };
+    assert.deepEqual(usedBy(withTable(toCustomer, customers), withTable(toCustomer)), [
+      ["public.customers", "object relationship customer of public.orders"],
+    ]);
+  });
+
+  test("a relationship, also one that was renamed: by a permission's filter", () => {
+    const filtered = select({ columns: ["a"], filter: { _or: [{ lines: { id: { _eq: 1 } } }] } });
+    const array = (name: string): JsonMap => ({
+      array_relationships: [
+        { name, using: { foreign_key_constraint_on: { table: "lines", column: "o" } } },
+      ],
+    });
+    const used = [["lines", "select permission user of public.orders"]];
+    assert.deepEqual(
+      usedBy(withTable({ ...filtered, ...array("lines") }), withTable(filtered)),
+      used,
+    );
+    assert.deepEqual(
+      usedBy(
+        withTable({ ...filtered, ...array("lines") }),
+        withTable({ ...filtered, ...array("items") }),
+      ),
+      [["items", ...(used[0] ?? []).slice(1)]],
+    );
+  });
+
+  test("a computed field, a remote schema and a collection", () => {
+    const before = {
+      ...withTable({
+        computed_fields: [{ name: "total", definition: { function: "total" } }],
+        remote_relationships: [
+          { name: "payments", definition: { to_remote_schema: { remote_schema: "pay" } } },
+        ],
+        ...select({ columns: ["a"], computed_fields: ["total"], filter: { a: { _eq: 1 } } }),
+      }),
+      remote_schemas: [{ name: "pay", definition: { url: "https://pay" } }],
+      query_collections: [{ name: "mobile", definition: { queries: [] } }],
+      allowlist: [{ collection: "mobile" }],
+      rest_endpoints: [
+        { name: "get", definition: { query: { collection_name: "mobile", query_name: "Get" } } },
+      ],
+    };
+    const after = {
+      ...before,
+      ...withTable({
+        remote_relationships: [
+          { name: "payments", definition: { to_remote_schema: { remote_schema: "pay" } } },
+        ],
+        ...select({ columns: ["a"], computed_fields: ["total"], filter: { a: { _eq: 1 } } }),
+      }),
+      remote_schemas: [],
+      query_collections: [],
+    };
+    assert.deepEqual(usedBy(before, after), [
+      ["total", "select permission user of public.orders"],
+      ["pay", "remote relationship payments of public.orders"],
+      ["mobile", "allow list entry mobile", "REST endpoint get"],
+    ]);
+  });
+
+  test("nothing that is removed or replaced with it", () => {
+    const own = {
+      table: { schema: "public", name: "lines" },
+      ...select({ columns: ["a"], filter: {} }),
+    };
+    assert.deepEqual(usedBy(withTable({}, own), withTable({})), []);
   });
 });
 
@@ -358,7 +525,7 @@ describe("fields", () => {
         ),
       ),
       [
-        "~ select permission default/public.orders/user permission.columns +discount -internal_note permission.filter +deleted_at is null",
+        "~ select permission default/public.orders/user permission.columns +discount -internal_note permission.filter +deleted_at is null !more-columns",
       ],
     );
   });
@@ -431,7 +598,64 @@ describe("what needs attention", () => {
       }),
       ["new-permission", "no-row-filter"],
     ],
-    "a permission that is gone": [withTable(select(filtered)), withTable({}), []],
+    "a permission that is gone": [
+      withTable(select(filtered)),
+      withTable({}),
+      ["removed-permission"],
+    ],
+    "one column more": [
+      withTable(select(filtered)),
+      withTable(select({ ...filtered, columns: ["a", "b"] })),
+      ["more-columns"],
+    ],
+    "one column less": [
+      withTable(select({ ...filtered, columns: ["a", "b"] })),
+      withTable(select(filtered)),
+      [],
+    ],
+    "validation of inserted rows that is gone": [
+      withTable({
+        insert_permissions: [
+          {
+            role: "user",
+            permission: {
+              check: { a: { _eq: 1 } },
+              validate_input: { type: "http", definition: { url: "https://h" } },
+            },
+          },
+        ],
+      }),
+      withTable({
+        insert_permissions: [{ role: "user", permission: { check: { a: { _eq: 1 } } } }],
+      }),
+      ["weaker-check"],
+    ],
+    "another handler of an action, which gets the client's headers": [
+      actionWith({}),
+      actionWith({ handler: "https://pay/y", forward_client_headers: true }),
+      ["other-address", "forwarded-headers"],
+    ],
+    "another webhook of an event trigger": [
+      withTable({ event_triggers: [{ name: "t", definition: {}, webhook: "https://h" }] }),
+      withTable({ event_triggers: [{ name: "t", definition: {}, webhook_from_env: "HOOK" }] }),
+      ["other-address"],
+    ],
+    "another secret": [
+      actionWith({ headers: [{ name: "A", value: "old" }] }),
+      actionWith({ headers: [{ name: "A", value: "new" }] }),
+      ["secret-value"],
+    ],
+    "another schema of a remote schema's role": [
+      remoteWith("type Query { a: Int }"),
+      remoteWith("type Query { a: Int b: Int }"),
+      ["other-schema"],
+    ],
+    "an event trigger that is gone": [
+      withTable({ event_triggers: [{ name: "t", definition: {}, webhook: "https://h" }] }),
+      withTable({}),
+      ["removed-trigger"],
+    ],
+    "an action that is gone": [actionWith({}), { version: 3, sources: [] }, ["removed"]],
     aggregations: [
       withTable(select(filtered)),
       withTable(select({ ...filtered, allow_aggregations: true })),
@@ -466,7 +690,7 @@ describe("what needs attention", () => {
         insert_permissions: [{ role: "user", permission: { check: { a: { _eq: 1 } } } }],
       }),
       withTable({ insert_permissions: [{ role: "user", permission: { check: {} } }] }),
-      ["weaker-check"],
+      ["no-check"],
     ],
     "no longer only for the backend": [
       withTable({
@@ -544,6 +768,15 @@ describe("what needs attention", () => {
     assert.deepEqual(attention(database({}), database({ isolation_level: "serializable" })), [
       "connection",
     ]);
+  });
+
+  test("an insert permission on a new table only if it checks nothing", () => {
+    const table = (check: JsonMap): JsonMap => ({
+      table: { schema: "public", name: "n" },
+      insert_permissions: [{ role: "user", permission: { check, columns: ["a"] } }],
+    });
+    assert.deepEqual(attention(withTable({}), withTable({}, table({}))), ["no-check"]);
+    assert.deepEqual(attention(withTable({}), withTable({}, table({ a: { _eq: 1 } }))), []);
   });
 
   test("a permission on a new table only if it has no row filter", () => {

@@ -70,12 +70,12 @@ function groupsOf(diffs: readonly EnvironmentDiff[], full: boolean): Group[] {
   return [...groups.values()];
 }
 
-/** The lines of the terminal, without their heading. Each begins with its sign, so that GitHub colours it. */
+/** The lines of the terminal, without their heading. Each begins with its mark or sign, so that GitHub colours it. */
 function linesOf(event: EventOf<"metadata.diff">, isFull: boolean): string[] {
   const style = colorsFor({ isTTY: false }, {}, false);
   const [, ...lines] = metadataDiffLines(event, { style, columns: Infinity, isFull });
   return lines.map((line) => {
-    const moved = line.replace(/^( +)([-+~!]) /, "$2 $1");
+    const moved = line.replace(/^( +)([-+~]) /, "$2 $1");
     return isFull ? moved : short(moved);
   });
 }

@@ -1,9 +1,10 @@
 import type { EventOf } from "../../../protocol/events.ts";
-import type { MetadataChange, MetadataFieldChange } from "../../../protocol/metadata-change.ts";
+import type { MetadataChange } from "../../../protocol/metadata-change.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
-import { spaces, truncate, wrap } from "../terminal/width.ts";
+import { attentionText, fieldTexts, partTexts, renamedFrom } from "./metadata-details.ts";
+import { spaces, textWidth, truncate, wrap } from "../terminal/width.ts";
 
 interface DiffLook {
   readonly style: Style;
@@ -30,15 +31,31 @@ export function changeLines(changes: readonly MetadataChange[], look: DiffLook):
 export function differencesText({ changes }: Pick<EventOf<"metadata.diff">, "changes">): string {
   const shown = changes.filter(({ isInside }) => !isInside).length;
   if (shown === 0) return "no difference";
-  const marked = changes.filter(({ attention }) => attention.length > 0).length;
+  const marked = objectsWithAttention(changes);
   const attention = marked === 0 ? "" : `, ${marked} ${marked === 1 ? "needs" : "need"} attention`;
   return `${plural(shown, "object")} ${shown === 1 ? "differs" : "differ"}${attention}`;
 }
 
+/** What is inside an added or removed object counts as this object, which comes before it. */
+function objectsWithAttention(changes: readonly MetadataChange[]): number {
+  const marked = new Set<MetadataChange>();
+  let object: MetadataChange | undefined;
+  for (const change of changes) {
+    if (!change.isInside) object = change;
+    if (change.attention.length > 0) marked.add(object ?? change);
+  }
+  return marked.size;
+}
+
 function headingLines(event: EventOf<"metadata.diff">, { style, columns }: DiffLook): Styled[] {
   const text = `metadata (resource version ${event.resourceVersion}): ${differencesText(event)}`;
-  return wrap(text, columns).map((line) => style.bold(line));
+  return [
+    ...wrap(text, columns).map((line) => style.bold(line)),
+    ...(event.changes.length === 0 ? [] : wrap(legend, columns).map((line) => style.dim(line))),
+  ];
 }
+
+const legend = "server now → after apply: + added, - removed, ~ changed, ! needs attention";
 
 /** An object with what differs inside it; without a change, only something inside it does. */
 interface Node {
@@ -78,32 +95,53 @@ function nodeLines(node: Node, look: DiffLook, level: number): Styled[] {
 }
 
 /** An object inside one that is added or removed is part of that, unless it needs attention. */
-function isShown({ change, children }: Node, look: DiffLook): boolean {
+function isShown({ change, children }: Node, look: Pick<DiffLook, "isFull">): boolean {
   if (look.isFull || change === undefined || !change.isInside) return true;
   return change.attention.length > 0 || children.some((child) => isShown(child, look));
 }
 
 function ownLines({ kind, name, change, children }: Node, look: DiffLook, level: number): Styled[] {
-  const { style, columns, isFull } = look;
-  const isPartHidden = children.some((child) => !isShown(child, look));
-  const indent = spaces(level * 2);
+  const { style, columns } = look;
   const label = kind === "setting" ? name : `${kind} ${name}`;
-  if (change === undefined) return [styled`${indent}  ${truncate(label, columns - level * 2 - 2)}`];
-  const details = [
-    ...change.attention.map(attentionText),
-    ...(change.change === "changed" || isFull
-      ? change.fields.map((field) => fieldText(field, isFull))
-      : []),
-    ...(isPartHidden ? [`with ${countsOf(children)}`] : []),
-  ];
-  const [first = plain(""), ...others] = wrap(
-    details.length === 0 ? label : `${label}: ${details.join(" · ")}`,
+  if (change === undefined)
+    return [styled`${spaces(level * 2 + 2)}${truncate(label, columns - level * 2 - 2)}`];
+  const from = renamedFrom(change);
+  const [first = plain(""), ...others] = linesOf(
+    from === undefined ? label : `${kind} ${from} → ${name}`,
+    detailsOf(change, children, look),
     columns - level * 2 - 4,
   );
+  // In the first column, where it is easy to find.
+  const mark = change.attention.length > 0 ? style.yellow("!") : plain(" ");
   return [
-    styled`${indent}${signOf(change, style)} ${first}`,
-    ...others.map((line) => styled`${indent}    ${line}`),
+    styled`${mark}${spaces(level * 2 - 1)}${signOf(change, style)} ${first}`,
+    ...others.map((line) => styled`${spaces(level * 2 + 4)}${line}`),
     ...placeLines(change, { style, columns, level }),
+  ];
+}
+
+/** The details behind the label, broken between them where they do not fit into one line. */
+function linesOf(label: string, [first, ...details]: readonly string[], width: number): Styled[] {
+  const lines: string[] = [];
+  let line = first === undefined ? label : `${label}: ${first}`;
+  for (const detail of details) {
+    const longer = `${line} · ${detail}`;
+    if (textWidth(longer) > width) lines.push(line);
+    line = textWidth(longer) > width ? detail : longer;
+  }
+  return [...lines, line].flatMap((each) => wrap(each, width));
+}
+
+function detailsOf(
+  change: MetadataChange,
+  children: readonly Node[],
+  { isFull, columns }: DiffLook,
+): string[] {
+  const isPartHidden = children.some((child) => !isShown(child, { isFull }));
+  return [
+    ...change.attention.map((reason) => attentionText(reason, change)),
+    ...(renamedFrom(change) === undefined ? fieldTexts(change, { isFull, columns }) : ["renamed"]),
+    ...(isPartHidden ? partTexts(children) : []),
   ];
 }
 
@@ -118,68 +156,9 @@ function placeLines(
   return [styled`${spaces(indent)}${at.style.dim(truncate(text, at.columns - indent))}`];
 }
 
-function signOf({ change, attention }: MetadataChange, style: Style): Styled {
-  if (attention.length > 0) return style.yellow("!");
+function signOf({ change }: MetadataChange, style: Style): Styled {
   if (change === "added") return style.green("+");
   return change === "removed" ? style.red("-") : style.yellow("~");
-}
-
-const attentionTexts: Readonly<Record<string, string>> = {
-  "new-permission": "new permission",
-  "no-row-filter": "no row filter",
-  "weaker-row-filter": "less restrictive row filter",
-  "weaker-check": "less restrictive check",
-  "all-columns": "all columns",
-  "fewer-presets": "a column preset is removed",
-  aggregations: "aggregations allowed",
-  "more-root-fields": "more root fields",
-  "not-only-backend": "no longer for the backend only",
-  "more-roles": "inherits more roles",
-  "higher-limit": "higher limit",
-  introspection: "introspection allowed for more roles",
-  connection: "different connection",
-};
-
-const attentionText = (reason: string): string => attentionTexts[reason] ?? reason;
-
-/** `2 permissions, 1 relationship`: all that is inside, also what is listed below because it needs attention. */
-function countsOf(nodes: readonly Node[]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of nodes) {
-    const noun = /(permission|relationship)$/.exec(kind)?.[0] ?? kind;
-    counts.set(noun, (counts.get(noun) ?? 0) + 1);
-  }
-  return [...counts]
-    .map(([noun, count]) => plural(count, noun, noun.replace(/query$/, "querie") + "s"))
-    .join(", ");
-}
-
-/** Parts of a field's name that are the same for every object of its kind. */
-const outerNames =
-  /^(permission|definition|configuration|using\.foreign_key_constraint_on|using\.manual_configuration)\./;
-
-/** The longest text of a value that is not shown in full, in columns. */
-const shortWidth = 60;
-
-function fieldText(field: MetadataFieldChange, isFull: boolean): string {
-  const name = field.field.replace(outerNames, "");
-  return `${name} ${differenceText(field, (text) => (isFull ? text : truncate(text, shortWidth)))}`;
-}
-
-function differenceText(
-  { added = [], removed = [], kept, ...field }: MetadataFieldChange,
-  short: (text: string) => string,
-): string {
-  if (field.isSecret) return "differs (secret)";
-  const joined = (parts: readonly string[]): string => short(parts.join(" and ") || "none");
-  if (kept === 0) return `${joined(removed)} → ${joined(added)}`;
-  const space = kept === undefined ? "" : " ";
-  const parts = [
-    ...added.map((part) => `+${space}${short(part)}`),
-    ...removed.map((part) => `-${space}${short(part)}`),
-  ];
-  if (parts.length > 0) return parts.join(kept === undefined ? " " : ", ");
-  return `${short(field.from ?? "none")} → ${short(field.to ?? "none")}`;
 }
 
 /** Shown without `--full`. */

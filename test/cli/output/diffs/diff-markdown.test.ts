@@ -40,9 +40,10 @@ describe("metadata diff as Markdown", () => {
 | dev-1 | 2 objects differ, 1 needs attention |
 
 \`\`\`diff
+server now → after apply: + added, - removed, ~ changed, ! needs attention
     source default
 +     table public.a
-!     table public.orders: all columns · columns +* -id
+!   ~ table public.orders: all columns · columns id → all
         metadata/orders.yaml:4
 \`\`\`
 `,
@@ -97,7 +98,7 @@ describe("metadata diff as Markdown", () => {
     assert(shown > 1000);
     const counts = [...text.matchAll(/_(\d+) lines omitted because of the length limit\._/g)];
     const omitted = counts.reduce((sum, [, count]) => sum + Number(count), 0);
-    // Each environment has a line for its source, too.
-    assert.equal(shown + omitted, 5000 + 5000 + 1);
+    // Each environment has a line for the legend and one for its source, too.
+    assert.equal(shown + omitted, 5000 + 5000 + 2);
   });
 });

@@ -1,0 +1,157 @@
+import { shortenList } from "../../../shorten-list.ts";
+import type { MetadataChange, MetadataFieldChange } from "../../../protocol/metadata-change.ts";
+import { plural } from "../format.ts";
+import { truncate } from "../terminal/width.ts";
+
+interface DetailLook {
+  /** Show all fields of added and removed objects, and the whole of long values. */
+  readonly isFull: boolean;
+  readonly columns: number;
+}
+
+const attentionTexts: Readonly<Record<string, string>> = {
+  "new-permission": "new permission",
+  "no-row-filter": "no row filter",
+  "weaker-row-filter": "less restrictive row filter",
+  "no-check": "no check of written rows",
+  "weaker-check": "less restrictive check",
+  "all-columns": "all columns",
+  "more-columns": "more columns",
+  "fewer-presets": "a column preset is removed",
+  aggregations: "aggregations allowed",
+  "more-root-fields": "more root fields",
+  "not-only-backend": "no longer for the backend only",
+  "more-roles": "inherits more roles",
+  "higher-limit": "higher limit",
+  introspection: "introspection allowed for more roles",
+  "other-schema": "different schema",
+  "forwarded-headers": "forwards the client's headers",
+  connection: "different connection",
+  "other-address": "different address",
+  "secret-value": "different secret",
+  removed: "no longer in the API",
+  "removed-permission": "the role loses access",
+  "removed-trigger": "no longer runs",
+};
+
+/** Why a change should be reviewed. */
+export function attentionText(reason: string, { usedBy = [] }: MetadataChange): string {
+  if (reason === "still-used") return `still used by ${shortenList(usedBy, 3)}`;
+  return attentionTexts[reason] ?? reason;
+}
+
+/** The former name of an object that only has another name. */
+export function renamedFrom({ path, change, fields: [field] }: MetadataChange): string | undefined {
+  const isName = field?.field === "name" || field?.field === "root_field_name";
+  return change === "changed" && isName && field.to === path.at(-1)?.name ? field.from : undefined;
+}
+
+/**
+ * What is inside an added or removed object, also what is listed below because it needs attention: `permissions select, update for user,
+ * clerk`, `2 relationships`.
+ */
+export function partTexts(
+  parts: readonly { readonly kind: string; readonly name: string }[],
+): string[] {
+  const roles = new Map<string, string[]>();
+  const counts = new Map<string, number>();
+  for (const { kind, name } of parts) {
+    const [, operation] = /^(.+) permission$/.exec(kind) ?? [];
+    const noun = kind.replace(/^.* (?=relationship$)/, "");
+    if (operation === undefined) counts.set(noun, (counts.get(noun) ?? 0) + 1);
+    else roles.set(operation, [...(roles.get(operation) ?? []), name]);
+  }
+  return [
+    ...(roles.size === 0 ? [] : [`permissions ${operationsByRoles(roles).join("; ")}`]),
+    ...[...counts].map(([noun, count]) =>
+      plural(count, noun, `${noun.replace(/query$/, "querie")}s`),
+    ),
+  ];
+}
+
+function operationsByRoles(roles: ReadonlyMap<string, readonly string[]>): string[] {
+  const operations = new Map<string, string[]>();
+  for (const [operation, names] of roles) {
+    const text = shortenList(names.toSorted());
+    operations.set(text, [...(operations.get(text) ?? []), operation]);
+  }
+  return [...operations].map(([names, own]) => `${own.join(", ")} for ${names}`);
+}
+
+/** Parts of a field's name that are the same for every object of its kind. */
+const outerNames =
+  /^(permission|definition|configuration|using\.foreign_key_constraint_on|using\.manual_configuration)\./;
+
+/** What describes an added or removed object in short. */
+const essential = new RegExp(
+  `^(${[
+    "permission\\.(columns|filter|check|set|limit|allow_aggregations|backend_only|\\w+_root_fields|computed_fields)",
+    "using\\.|webhook|schedule$|url$|methods|role_set",
+    "definition\\.(handler|type|output_type|url|function|insert|update|delete|remote_schema|to_\\w+\\.(source|table|remote_schema))",
+  ].join("|")})`,
+);
+
+/** The longest text of a value that is not shown in full, in columns. */
+const shortWidth = 60;
+/** The most members of a set that is not shown in full. */
+const mostMembers = 12;
+
+/** What differs in an object; of an added or removed one, what describes it. */
+export function fieldTexts(
+  { path, change, fields, attention }: MetadataChange,
+  look: DetailLook,
+): string[] {
+  const { isFull, columns } = look;
+  const width = Math.min(shortWidth, Math.max(20, columns - 20));
+  const short = (text: string): string => (isFull ? text : truncate(text, width));
+  const list = (members: readonly string[], sign = ""): string => {
+    const shown = members.map((member) => `${sign}${member === "*" ? "all" : short(member)}`);
+    return isFull ? shown.join(", ") : shortenList(shown, mostMembers);
+  };
+  const texts = { short, list };
+  const setting = path.at(-1)?.kind === "setting" ? `${path.at(-1)?.name}.` : "";
+  const nameOf = (field: string): string =>
+    field.startsWith(setting) ? field.slice(setting.length).replace(outerNames, "") : field;
+  if (change === "changed")
+    return fields.map((field) => `${nameOf(field.field)} ${differenceText(field, texts)}`);
+  return fields
+    .filter(({ field }) => isFull || essential.test(field))
+    .filter(({ field }) => field !== "permission.columns" || !attention.includes("all-columns"))
+    .flatMap((field) => {
+      const text = onlyText(field, texts);
+      return text === "" ? [] : [`${nameOf(field.field)} ${text}`];
+    });
+}
+
+interface Texts {
+  readonly short: (text: string) => string;
+  readonly list: (members: readonly string[], sign?: string) => string;
+}
+
+/** The value of an added or removed object; empty for a condition that always holds. */
+function onlyText(field: MetadataFieldChange, { short, list }: Texts): string {
+  const { added = [], removed = [], kept, isSecret } = field;
+  if (isSecret) return "(secret)";
+  const members = [...added, ...removed];
+  if (kept !== undefined) return members.length === 0 ? "" : short(members.join(" and "));
+  return members.length > 0 ? list(members) : short(field.to ?? field.from ?? "none");
+}
+
+function differenceText(
+  { added = [], removed = [], kept, ...field }: MetadataFieldChange,
+  { short, list }: Texts,
+): string {
+  if (field.isSecret) return "differs (secret)";
+  const joined = (parts: readonly string[]): string => short(parts.join(" and ") || "none");
+  if (kept === 0) return `${joined(removed)} → ${joined(added)}`;
+  if (kept !== undefined)
+    return [
+      ...added.map((part) => `+ ${short(part)}`),
+      ...removed.map((part) => `- ${short(part)}`),
+    ].join(", ");
+  if (added.length + removed.length === 0)
+    return `${short(field.from ?? "not set")} → ${short(field.to ?? "not set")}`;
+  if ([...added, ...removed].includes("*"))
+    return `${list(removed) || "none"} → ${list(added) || "none"}`;
+  return [list(added, "+"), list(removed, "-")].filter((part) => part !== "").join(", ");
+}
