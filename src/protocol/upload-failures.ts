@@ -2,20 +2,26 @@ import { Failure } from "./failure.ts";
 import { retryHint, textHint } from "./hint.ts";
 import { uploadLimits, type UploadEnvelope } from "./upload.ts";
 
-/** For an environment that runs only the migrations in its image. The CLI and the function both check this. */
-export function uploadsNotAllowed(environment: string, isProtected: boolean): Failure {
+/** What a request brings of a client's directory. */
+export type UploadedKind = "migrations" | "metadata" | "seeds";
+
+/** For an environment that uses only what is in its image. The CLI and the function both check this. */
+export function uploadsNotAllowed(
+  environment: string,
+  { isProtected, what }: { readonly isProtected: boolean; readonly what: UploadedKind },
+): Failure {
   const needed = isProtected ? "image,upload,upload-when-protected" : "image,upload";
   const why = isProtected ? `${environment} is protected and does` : `${environment} does`;
   return new Failure(
     "usage",
     "uploads-not-allowed",
-    `${why} not accept uploaded migrations; nothing was run.`,
+    `${why} not accept uploaded ${what}; nothing was run.`,
     {
       hints: [
         retryHint({
           without: ["--from"],
           with: ["--image"],
-          reason: "to use the migrations in its image",
+          reason: `to use the ${what} in its image`,
         }),
         textHint(
           `To allow uploads, set HASURA_MIGRATE_SOURCES=${needed} in the function's environment.`,

@@ -54,16 +54,13 @@ export const shownPath = z
 
 const sql = z
   .string()
-  .min(1)
   .refine((text) => !text.includes("\0"), "must not contain a NUL character")
   .refine((text) => !/\p{Surrogate}/u.test(text), "must be valid Unicode");
 
 /** SHA-256 in hex. */
 export const checksum = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex characters");
 
-/** A file with its text; or why it has none that can be run, which matters only if it would have to be. */
-export const UploadedFile = z.union([
-  z.strictObject({ path: shownPath, sql }),
+const unusable = [
   z.strictObject({
     ...{ path: shownPath, checksum, problem: z.literal("not-utf8") },
     encoding: z.enum(["UTF-8", "UTF-16LE", "UTF-16BE", "UTF-32", "unknown"]),
@@ -72,8 +69,17 @@ export const UploadedFile = z.union([
     ...{ path: shownPath, checksum, problem: z.literal("nul-character") },
     line: z.int().min(1),
   }),
+] as const;
+
+/** A file with its text; or why it has none that can be run, which matters only if it would have to be. */
+export const UploadedFile = z.union([
+  z.strictObject({ path: shownPath, sql: sql.min(1) }),
+  ...unusable,
 ]);
 export type UploadedFile = z.infer<typeof UploadedFile>;
+
+/** The same for a file that may be empty. */
+export const UploadedSeedFile = z.union([z.strictObject({ path: shownPath, sql }), ...unusable]);
 
 const migration = {
   database: entryName(200).min(1),

@@ -23,17 +23,8 @@ import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { checkTargetOptions } from "../options/target-options.ts";
 import type { Renderer, RenderOptions } from "../output/renderer.ts";
-import {
-  EnvironmentUpload,
-  uploadDirectories,
-  type UploadDirectories,
-} from "../upload/environment-upload.ts";
-import {
-  EnvironmentSeeds,
-  seedDirectories,
-  type SeedDirectories,
-} from "../upload/seed-directories.ts";
-import { metadataDirectories, type MetadataDirectories } from "../upload/metadata-directories.ts";
+import { EnvironmentUpload, sourceFor } from "../upload/environment-upload.ts";
+import { localDirectories, type LocalDirectories } from "../upload/local-directories.ts";
 import type { LocalMetadata } from "../upload/local-metadata.ts";
 import { uploadDirectory } from "../upload/upload-directory.ts";
 import type { ReadLocal } from "./compare-image.ts";
@@ -151,14 +142,12 @@ export interface PreparedRun {
   readonly question?: string;
   /** The database is the embedded one. */
   readonly trusted: boolean;
-  /** Migrations in a local directory, which are used instead of those in the image. */
+  /** Migrations or seeds in a local directory, which are used instead of those in the image. */
   readonly upload?: EnvironmentUpload;
   /** True if the project's metadata is deployed with the migrations. */
   readonly deploysMetadata: boolean;
   /** Reads the metadata of a local directory, which is used instead of that in the image. */
   readonly metadata?: () => Promise<LocalMetadata>;
-  /** Seeds in a local directory, which are used instead of those in the image. */
-  readonly seeds?: EnvironmentSeeds;
 }
 
 /**
@@ -172,16 +161,12 @@ export function prepareRun(
   {
     environment,
     loaded,
-    directories = uploadDirectories(context),
-    metadata = metadataDirectories(context),
-    seeds = seedDirectories(context),
+    directories = localDirectories(context),
   }: {
     readonly environment: string;
     readonly loaded: LoadedConfig;
     /** Directories that several environments share. */
-    readonly directories?: UploadDirectories;
-    readonly metadata?: MetadataDirectories;
-    readonly seeds?: SeedDirectories;
+    readonly directories?: LocalDirectories;
   },
 ): PreparedRun {
   checkTargetOptions(environment, context.commandLine);
@@ -207,8 +192,7 @@ export function prepareRun(
     protected: changes && (target?.protected ?? false),
     trusted,
     ...(question !== undefined && { question }),
-    ...(uploaded !== undefined &&
-      uploadOf(spec.operation, uploaded, { directories, metadata, seeds, isDeployed })),
+    ...(uploaded !== undefined && uploadOf(spec, uploaded, { directories, isDeployed })),
   };
 }
 
@@ -233,20 +217,27 @@ function isEmbedded(environment: string, { databaseUrl }: TargetOptions): boolea
 
 /** What is sent of a local directory: its seeds, its metadata, its migrations, or the last two. */
 function uploadOf(
-  operation: Operation,
+  { operation, options }: OperationSpec,
   root: string,
-  read: {
-    readonly directories: UploadDirectories;
-    readonly metadata: MetadataDirectories;
-    readonly seeds: SeedDirectories;
-    readonly isDeployed: boolean;
-  },
-): Pick<PreparedRun, "upload" | "metadata" | "seeds"> {
-  if (takesSeeds(operation)) return { seeds: new EnvironmentSeeds(read.seeds(root)) };
-  if (takesMetadata(operation)) return { metadata: read.metadata(root) };
+  of: { readonly directories: LocalDirectories; readonly isDeployed: boolean },
+): Pick<PreparedRun, "upload" | "metadata"> {
+  const read = of.directories;
+  const database = "database" in options ? options.database : undefined;
+  if (takesSeeds(operation)) {
+    const files = "files" in options ? options.files : undefined;
+    const again = "again" in options ? options.again : undefined;
+    const purpose = { database, files, again };
+    return {
+      upload: new EnvironmentUpload("seeds", () => sourceFor(read.seeds(root), purpose)),
+    };
+  }
+  const metadata = () => read.metadata(root);
+  if (takesMetadata(operation)) return { metadata };
+  const versions = "versions" in options ? options.versions : undefined;
+  const purpose = { operation, database, versions };
   return {
-    upload: new EnvironmentUpload(read.directories(root)),
-    ...(read.isDeployed && { metadata: read.metadata(root) }),
+    upload: new EnvironmentUpload("upload", () => sourceFor(read.migrations(root), purpose)),
+    ...(of.isDeployed && { metadata }),
   };
 }
 

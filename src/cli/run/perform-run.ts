@@ -7,7 +7,6 @@ import type { CommandContext } from "../context.ts";
 import { refuseTooLargeTogether } from "../../protocol/upload-failures.ts";
 import { askInventory } from "../upload/ask-inventory.ts";
 import type { LocalMetadata } from "../upload/local-metadata.ts";
-import type { EnvironmentSeeds } from "../upload/seed-directories.ts";
 import { sendUpload } from "../upload/send-upload.ts";
 import { actorIn } from "./actor.ts";
 import { askThenRun } from "./ask-then-run.ts";
@@ -87,7 +86,7 @@ export interface SendableRun extends Omit<ReadyRun, "presenter"> {
   readonly presenter: ConnectionPresenter;
 }
 
-/** Sends one request, with the migrations of a directory if they are uploaded, and follows it to its end. */
+/** Sends one request, with what is uploaded of a directory, and follows it to its end. */
 export async function sendRun(
   context: CommandContext,
   spec: OperationSpec,
@@ -100,26 +99,29 @@ export async function sendRun(
     spec.answer?.event(event);
     show(event);
   };
-  const { environment, upload, metadata, seeds } = prepared;
-  if (seeds) return sendSeeds(context, spec, run, { more, onEvent, seeds });
+  const { environment, upload, metadata } = prepared;
   if (metadata && !upload)
     return sendMetadata(context, spec, run, { more, onEvent, read: metadata });
   if (!upload) return sendRequest(context, spec, run, { more, onEvent });
   const { operation } = spec;
   const database = "database" in spec.options ? spec.options.database : undefined;
-  const versions = "versions" in spec.options ? spec.options.versions : undefined;
+  const { part } = upload;
+  const asked = {
+    environment,
+    actor,
+    operation,
+    database,
+    ...(part === "seeds" && { seeds: true }),
+  };
   const local = await metadata?.();
   const placed = local?.withPlaces ?? ((event) => event);
   const followed = await sendUpload({
     make: (again) =>
-      upload.make(
-        { operation, database, versions },
-        {
-          again,
-          ask: () => askInventory(connection, { environment, actor, operation, database }, context),
-          notice: (sentence) => presenter.notice(`! ${sentence}`),
-        },
-      ),
+      upload.make({
+        again,
+        ask: () => askInventory(connection, asked, context),
+        notice: (sentence) => presenter.notice(`! ${sentence}`),
+      }),
     send: ({ envelope, from }, onShown) => {
       if (local) refuseTooLargeTogether(envelope, local.envelope);
       return sendRequest(
@@ -127,58 +129,12 @@ export async function sendRun(
         spec,
         // The recorded working copy is that of the uploaded directory.
         { ...run, actor: actorIn(from, actor) },
-        { more, onEvent: onShown, upload: envelope, ...(local && { metadata: local.envelope }) },
+        { more, onEvent: onShown, [part]: envelope, ...(local && { metadata: local.envelope }) },
       );
     },
     onEvent: (event) => onEvent(placed(event)),
   });
   return { ...followed, closing: placed(followed.closing) };
-}
-
-/** Sends one request with the seeds of a directory. */
-function sendSeeds(
-  context: CommandContext,
-  { operation, options, ...spec }: OperationSpec,
-  run: SendableRun,
-  {
-    more,
-    onEvent,
-    seeds,
-  }: {
-    readonly more: SentOptions;
-    readonly onEvent: RunPresenter["event"];
-    readonly seeds: EnvironmentSeeds;
-  },
-): Promise<FollowedRun> {
-  const { prepared, presenter, connection, actor } = run;
-  const { environment } = prepared;
-  const database = "database" in options ? options.database : undefined;
-  const files = "files" in options ? options.files : undefined;
-  const again = "again" in options ? options.again : undefined;
-  return sendUpload({
-    make: (isRefused) =>
-      seeds.make(
-        { database, files, again },
-        {
-          again: isRefused,
-          ask: () =>
-            askInventory(
-              connection,
-              { environment, actor, operation, database, seeds: true },
-              context,
-            ),
-          notice: (sentence) => presenter.notice(`! ${sentence}`),
-        },
-      ),
-    send: ({ envelope, from }, onShown) =>
-      sendRequest(
-        context,
-        { ...spec, operation, options },
-        { ...run, actor: actorIn(from, actor) },
-        { more, onEvent: onShown, seeds: envelope },
-      ),
-    onEvent,
-  });
 }
 
 /** Sends one request with the metadata of a directory, and adds the places in its files to the answer. */

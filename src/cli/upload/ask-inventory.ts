@@ -31,7 +31,7 @@ export async function askInventory(
     readonly operation: Operation;
     readonly database: string | undefined;
     /** Ask for the seeds that were run, too. */
-    readonly seeds?: true;
+    readonly seeds?: boolean;
   },
   { now, every, interrupts: { first: signal } }: Pick<CliContext, "now" | "every" | "interrupts">,
 ): Promise<FunctionInventory> {

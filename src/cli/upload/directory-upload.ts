@@ -31,6 +31,9 @@ export interface MadeUpload {
   readonly from: UploadedDirectory;
 }
 
+/** What a command uses of the migrations of a directory. */
+export type MigrationPurpose = Omit<UploadPurpose, "from">;
+
 /** How often a directory is read if it keeps changing. */
 const mostReads = 3;
 
@@ -60,10 +63,7 @@ export class UploadDirectory {
    * The upload for a function with this inventory. It never mixes two states: a directory that changes while it is read is read again. Throws
    * `usage` failures: `files-changing`, `no-project`, and what reading and building it throws.
    */
-  async uploadFor(
-    known: FunctionInventory,
-    purpose: Omit<UploadPurpose, "from">,
-  ): Promise<MadeUpload> {
+  async uploadFor(known: FunctionInventory, purpose: MigrationPurpose): Promise<MadeUpload> {
     for (let reads = 1; ; reads += 1) {
       const { files, from } = await this.#read();
       try {

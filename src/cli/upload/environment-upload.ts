@@ -1,51 +1,46 @@
-import type { CliContext } from "../context.ts";
-import type { UploadPurpose } from "./build-upload.ts";
-import type { MadeUpload, UploadDirectory } from "./directory-upload.ts";
+import type { MadeUpload } from "./directory-upload.ts";
 import type { FunctionInventory } from "./function-inventory.ts";
-import { oncePerDirectory } from "./once-per-directory.ts";
 
-/** Directories that are uploaded, each read once for all environments of a command. Their code is loaded when it is needed. */
-export type UploadDirectories = (root: string) => () => Promise<UploadDirectory>;
+/** Files of a directory that are uploaded: its migrations, or its seeds. `purpose`: what the command uses of them. */
+export interface UploadSource<Purpose extends readonly unknown[] = []> {
+  /** Warnings about the directory that do not stop a run, as sentences. */
+  readonly notices: () => Promise<readonly string[]>;
+  /** The upload for a function with this inventory. Throws `usage` failures. */
+  readonly uploadFor: (known: FunctionInventory, ...purpose: Purpose) => Promise<MadeUpload>;
+}
 
-export function uploadDirectories(
-  context: Pick<CliContext, "now" | "capture" | "sleep">,
-): UploadDirectories {
-  return oncePerDirectory(async (root) => {
-    const { UploadDirectory: Directory } = await import("./directory-upload.ts");
-    return new Directory(root, context);
-  });
+/** The same files for one purpose. */
+export async function sourceFor<Purpose>(
+  source: Promise<UploadSource<[purpose: Purpose]>>,
+  purpose: Purpose,
+): Promise<UploadSource> {
+  const { notices, uploadFor } = await source;
+  return { notices, uploadFor: (known) => uploadFor(known, purpose) };
 }
 
 /** What is uploaded to one environment: the same for the plan that is shown and the run that is confirmed. */
 export class EnvironmentUpload {
-  readonly #directory: () => Promise<UploadDirectory>;
+  /** The part of the request that it is: migrations or seeds. */
+  readonly part: "upload" | "seeds";
+  readonly #source: () => Promise<UploadSource>;
   #made: MadeUpload | undefined;
 
-  constructor(directory: () => Promise<UploadDirectory>) {
-    this.#directory = directory;
+  constructor(part: EnvironmentUpload["part"], source: () => Promise<UploadSource>) {
+    this.part = part;
+    this.#source = source;
   }
 
   /** The upload that was made before or, if there is none, a new one for the inventory from `ask`. `notice` shows a warning. */
-  async make(
-    purpose: Omit<UploadPurpose, "from">,
-    of: {
-      readonly ask: () => Promise<FunctionInventory>;
-      readonly notice: (sentence: string) => void;
-      /** True if the upload was refused, so that a new one is made for what the function has now. */
-      readonly again: boolean;
-    },
-  ): Promise<MadeUpload> {
+  async make(of: {
+    readonly ask: () => Promise<FunctionInventory>;
+    readonly notice: (sentence: string) => void;
+    /** True if the upload was refused, so that a new one is made for what the function has now. */
+    readonly again: boolean;
+  }): Promise<MadeUpload> {
     if (this.#made && !of.again) return this.#made;
-    const [known, directory] = await Promise.all([of.ask(), this.#begun()]);
-    const made = await directory.uploadFor(known, purpose);
-    if (!this.#made) for (const sentence of await directory.notices()) of.notice(sentence);
+    const [known, source] = await Promise.all([of.ask(), this.#source()]);
+    const made = await source.uploadFor(known);
+    if (!this.#made) for (const sentence of await source.notices()) of.notice(sentence);
     return (this.#made = made);
-  }
-
-  /** The directory, which is read while the function is asked. */
-  async #begun(): Promise<UploadDirectory> {
-    const directory = await this.#directory();
-    directory.begin();
-    return directory;
   }
 }

@@ -2,7 +2,7 @@ import type { EventOf } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
 import type { Version } from "../../protocol/migration.ts";
-import type { Operation } from "../../protocol/operations.ts";
+import { takesSeeds, type Operation } from "../../protocol/operations.ts";
 import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
 
 type Inventory = EventOf<"inventory">;
@@ -37,8 +37,11 @@ export function functionInventory(
   const last = parts.at(-1);
   if (last === undefined || last.more)
     throw new Failure("unreachable", "no-answer", "The function did not report its migrations.");
-  if (!last.sources.includes("upload")) throw uploadsNotAllowed(environment, last.protected);
-  if (!takesUploadFor(operation, last)) throw tooOld(`for ${operation}`);
+  const what = takesSeeds(operation) ? "seeds" : "migrations";
+  if (!last.sources.includes("upload"))
+    throw uploadsNotAllowed(environment, { isProtected: last.protected, what });
+  if (!takesUploadFor(operation, last))
+    throw tooOld(what === "seeds" ? { what } : { what, end: ` for ${operation}` });
   const names = new Set(parts.flatMap(({ databases }) => databases.map((each) => each.database)));
   return {
     digest: last.digest,
@@ -71,23 +74,31 @@ function databaseOf(name: string, parts: readonly Inventory[]): KnownDatabase {
 /** A function that does not support the operation is too old for uploads. */
 export function explainedInventoryFailure(thrown: unknown): unknown {
   if (!(thrown instanceof Failure)) return thrown;
-  if (thrown.code === "unknown-operation") return tooOld("", thrown);
-  return thrown.code === "unknown-option" ? tooOld("for seed", thrown) : thrown;
+  if (thrown.code === "unknown-operation") return tooOld({ what: "migrations", cause: thrown });
+  return thrown.code === "unknown-option" ? tooOld({ what: "seeds", cause: thrown }) : thrown;
 }
 
-/** `what`: that for which it takes none; empty for everything. */
-function tooOld(what: string, cause?: unknown): Failure {
+/** `end`: the operation for which it takes none, if it takes any. */
+function tooOld({
+  what,
+  end = "",
+  cause,
+}: {
+  readonly what: "migrations" | "seeds";
+  readonly end?: string;
+  readonly cause?: unknown;
+}): Failure {
   return new Failure(
     "usage",
     "function-too-old-for-uploads",
-    `The function is too old to accept uploaded migrations${what === "" ? "" : ` ${what}`}; nothing was run.`,
+    `The function is too old to accept uploaded ${what}${end}; nothing was run.`,
     {
       hints: [
         textHint("Deploy a newer image of the function."),
         retryHint({
           without: ["--from"],
           with: ["--image"],
-          reason: "to use the migrations in its image",
+          reason: `to use the ${what} in its image`,
         }),
       ],
       cause,

@@ -1,4 +1,5 @@
 import { projectMetadata, type ProjectMetadata } from "../../engine/project/project-metadata.ts";
+import { refuseMissing } from "../../engine/project/project.ts";
 import { readProjectConfig } from "../../engine/project/config.ts";
 import { realFileSystem } from "../../engine/project/file-system.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
@@ -24,7 +25,7 @@ export interface LocalMetadata {
 
 /**
  * Reads the metadata of a project.
- * @throws Failure usage, as `readProjectConfig` and `projectMetadata` do, and usage/upload-too-large
+ * @throws Failure usage, as `refuseMissing`, `readProjectConfig` and `projectMetadata` do, and usage/upload-too-large
  */
 export async function localMetadata(
   root: string,
@@ -47,6 +48,7 @@ export async function localMetadata(
 
 /** A project without migrations may have metadata, too. */
 async function metadataIn(root: string): Promise<ProjectMetadata> {
+  refuseMissing(root);
   const config = await readProjectConfig(root, realFileSystem);
   return projectMetadata({ root, configVersion: config?.version ?? 3 });
 }

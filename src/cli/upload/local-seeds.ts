@@ -1,10 +1,12 @@
+import { cleanText } from "../../clean-text.ts";
 import { checksumOfBytes, textOf } from "../../engine/project/migration-file.ts";
-import { locateMigrations } from "../../engine/project/project.ts";
+import { locateMigrations, refuseMissing } from "../../engine/project/project.ts";
 import {
   isMeant,
   projectSeeds,
   type ProjectSeeds,
   type SeedOnDisk,
+  withoutParents,
 } from "../../engine/project/seeds.ts";
 import { checkedOnce } from "../../protocol/checked-once.ts";
 import { Failure } from "../../protocol/failure.ts";
@@ -20,6 +22,7 @@ import type { CliContext } from "../context.ts";
 import { compressedSeeds } from "./compress-upload.ts";
 import { directoryFacts } from "./directory-facts.ts";
 import type { MadeUpload } from "./directory-upload.ts";
+import type { UploadSource } from "./environment-upload.ts";
 import type { FunctionInventory } from "./function-inventory.ts";
 import { refuseTooLarge } from "./too-large.ts";
 
@@ -32,26 +35,21 @@ export interface SeedPurpose {
   readonly again?: boolean | undefined;
 }
 
-/** The seeds of a directory. */
-export interface LocalSeeds {
-  readonly from: UploadedDirectory;
-  /** Oddities of the directory, as sentences. */
-  readonly warnings: readonly string[];
-  /**
-   * The upload for a function with this inventory: all seeds of the directory, with the text of those that the command may run.
-   * Throws `usage` failures: `upload-too-large`, `upload-invalid` and `unreadable-file`.
-   */
-  readonly uploadFor: (known: FunctionInventory, purpose: SeedPurpose) => Promise<MadeUpload>;
-}
+/**
+ * The seeds of a directory. The upload has all of them, with the text of those that the command may run; making it throws `usage`
+ * failures: `upload-too-large` and `unreadable-file`.
+ */
+export type LocalSeeds = UploadSource<[purpose: SeedPurpose]>;
 
 /**
  * Finds the seeds of a project.
- * @throws Failure usage, as `projectSeeds` does
+ * @throws Failure usage (upload-invalid, upload-too-large), and as `refuseMissing`, `locateMigrations` and `projectSeeds` do
  */
 export async function localSeeds(
   root: string,
   context: Pick<CliContext, "capture">,
 ): Promise<LocalSeeds> {
+  refuseMissing(root);
   const { configVersion } = await locateMigrations(root);
   const [seeds, from] = await Promise.all([
     projectSeeds({ root, configVersion }),
@@ -60,9 +58,8 @@ export async function localSeeds(
   for (const seed of seeds.files) refuseName(seed);
   if (seeds.files.length > mostUploadedSeeds) throw tooMany(seeds.files.length);
   return {
-    from,
-    warnings: seeds.notices.map(({ message }) => message),
-    uploadFor: async (known, purpose) => ({
+    notices: () => Promise.resolve(seeds.notices.map(({ message }) => message)),
+    uploadFor: async (known, purpose): Promise<MadeUpload> => ({
       envelope: compressedSeeds(await seedUpload(seeds, from, known, purpose)),
       from,
     }),
@@ -86,7 +83,7 @@ async function seedUpload(
     sent.push({ path: seed.path, size: bytes.length });
     refuseTooLarge(sent, "seeds");
   }
-  return { format: 1, configVersion, from, directory: shown(directory), seeds };
+  return { format: 1, configVersion, from, directory: withoutParents(directory), seeds };
 }
 
 function isWanted(seed: SeedOnDisk, { database, files }: SeedPurpose): boolean {
@@ -109,28 +106,30 @@ function uploadedSeed(
   bytes: Uint8Array,
   { checksum, isNeeded }: { readonly checksum: string; readonly isNeeded: boolean },
 ): UploadedSeed {
-  if (!isNeeded) return { database, name, path: shown(path), checksum };
+  if (!isNeeded) return { database, name, path: withoutParents(path), checksum };
   const text = textOf(bytes);
   return {
     ...{ database, name },
-    file: "sql" in text ? { path: shown(path), ...text } : { path: shown(path), checksum, ...text },
+    file:
+      "sql" in text
+        ? { path: withoutParents(path), ...text }
+        : { path: withoutParents(path), checksum, ...text },
   };
-}
-
-/** The seeds directory may be outside the project; paths are only for messages. */
-function shown(path: string): string {
-  return path.replace(/^(\.\.\/)+/, "");
 }
 
 /** Throws for names that a file system allows but that cannot be sent. */
 function refuseName({ database, name, path }: SeedOnDisk): void {
-  const checked = SeedIdentity.safeParse({ database, name }, checkedOnce);
+  const checked = SeedIdentity.safeParse(
+    { database, name, path: withoutParents(path) },
+    checkedOnce,
+  );
   if (checked.success) return;
   const [issue] = checked.error.issues;
+  const problem = issue?.code === "too_big" ? "is too long" : (issue?.message ?? "is invalid");
   throw new Failure(
     "usage",
     "upload-invalid",
-    `The seed ${path} cannot be uploaded: its name ${issue?.message ?? "is invalid"}.`,
+    `The seed ${cleanText(path, 300)} cannot be uploaded: its name ${problem}.`,
     { hints: [textHint("Rename the file or its directory.")] },
   );
 }

@@ -1,5 +1,6 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
+import type { UploadedKind } from "../../protocol/upload-failures.ts";
 import { uploadLimits } from "../../protocol/upload.ts";
 
 /** A file to be uploaded; its size in bytes. */
@@ -8,9 +9,9 @@ export interface UploadedFile {
   readonly size: number;
 }
 
-type UploadedKind = "migrations" | "seeds";
+type FileKind = Exclude<UploadedKind, "metadata">;
 
-const described: Readonly<Record<UploadedKind, string>> = {
+const described: Readonly<Record<FileKind, string>> = {
   migrations: "migrations here that the image does not have",
   seeds: "seeds here that would be run",
 };
@@ -18,7 +19,7 @@ const described: Readonly<Record<UploadedKind, string>> = {
 /** Throws `usage/upload-too-large` before reading files that could not be sent in any case. */
 export function refuseTooLarge(
   files: readonly UploadedFile[],
-  what: UploadedKind = "migrations",
+  what: FileKind = "migrations",
 ): void {
   const { migrations } = uploadLimits;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
@@ -35,7 +36,7 @@ export function refuseTooLarge(
 /** `usage/upload-too-large`, with the largest of the files. */
 export function uploadTooLarge(
   files: readonly UploadedFile[],
-  what: UploadedKind = "migrations",
+  what: FileKind = "migrations",
 ): Failure {
   const largest = files.toSorted((a, b) => b.size - a.size).slice(0, namedAtMost);
   const names = largest.map(({ path, size }) => `${path} (${inMegabytes(size)} MB)`);

@@ -79,15 +79,7 @@ export async function readProject(
   directory: string,
   fs: FileSystem = realFileSystem,
 ): Promise<Project> {
-  if (!isDirectory(directory, fs)) {
-    throw new Failure("usage", "no-directory", `The directory ${directory} does not exist.`, {
-      hints: [
-        textHint(
-          "Name the directory of a Hasura project (the one with config.yaml), or its migrations directory.",
-        ),
-      ],
-    });
-  }
+  refuseMissing(directory, fs);
   const place = await placeOf(resolve(directory), fs);
   const scanned =
     place.configVersion === 3
@@ -105,6 +97,18 @@ export async function readProject(
     ),
     notices: noticesOf(place, scanned, fs),
   };
+}
+
+/** Throws `usage/no-directory` for a project's directory that does not exist. */
+export function refuseMissing(directory: string, fs: FileSystem = realFileSystem): void {
+  if (isDirectory(directory, fs)) return;
+  throw new Failure("usage", "no-directory", `The directory ${directory} does not exist.`, {
+    hints: [
+      textHint(
+        "Name the directory of a Hasura project (the one with config.yaml), or its migrations directory.",
+      ),
+    ],
+  });
 }
 
 /**

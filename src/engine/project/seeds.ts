@@ -49,6 +49,8 @@ export interface ProjectSeeds<File extends SeedFile = SeedFile> {
   readonly files: readonly File[];
   /** Oddities that do not stop a run, as notices for people. */
   readonly notices: readonly ProjectNotice[];
+  /** True for the seeds of a client's directory. */
+  readonly isUploaded?: true;
 }
 
 type SeedsPlace = Omit<MigrationsPlace, "configVersion">;
@@ -174,7 +176,12 @@ function seedFile(
 /** True if a path that was typed means this seed: from the project's root, or below the seeds directory of its database. */
 export function isMeant({ path, name }: Pick<SeedFile, "path" | "name">, typed: string): boolean {
   const normal = normalPath(typed);
-  return path === normal || name === normal;
+  return name === normal || withoutParents(path) === withoutParents(normal);
+}
+
+/** The seeds directory may be outside the project; an upload names its files without the way there. */
+export function withoutParents(path: string): string {
+  return path.replace(/^(\.\.\/)+/, "");
 }
 
 /** A typed path with forward slashes, and without `./` at its beginning. */

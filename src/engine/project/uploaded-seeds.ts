@@ -7,7 +7,8 @@ import type { ProjectSeeds, SeedFile } from "./seeds.ts";
 /** The seeds that came with a request. */
 export function uploadedSeeds({ configVersion, directory, seeds }: SeedUpload): ProjectSeeds {
   // The client has already shown the warnings about the directory.
-  return { configVersion, directory, files: seeds.map(uploadedSeed), notices: [] };
+  const files = seeds.map(uploadedSeed);
+  return { configVersion, directory, files, notices: [], isUploaded: true };
 }
 
 function uploadedSeed(seed: UploadedSeed): SeedFile {

@@ -164,7 +164,7 @@ function againHint(files: readonly string[], reason: string): Hint {
   const only = files.flatMap((file) => ["--file", file]);
   return files.length > suggestedAtMost
     ? textHint(`${reason}: select them with --file, and add --again.`)
-    : retryHint({ with: [...only, "--again"], without: ["--file"], reason });
+    : retryHint({ with: [...only, "--again"], without: ["--file", "--dry-run"], reason });
 }
 
 function notRecorded(database: string): Failure {
@@ -176,6 +176,7 @@ function notRecorded(database: string): Failure {
       hints: [
         retryHint({
           with: ["--again"],
+          without: ["--dry-run"],
           reason: "run all selected seeds, even if they have already been run",
         }),
       ],

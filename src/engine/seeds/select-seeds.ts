@@ -43,16 +43,27 @@ function seedOf(file: string, own: readonly SeedFile[], seeds: ProjectSeeds): Se
   return first;
 }
 
-function noSeeds({ directory, configVersion, files }: ProjectSeeds, database: string | undefined) {
+function noSeeds(
+  { directory, configVersion, files, isUploaded }: ProjectSeeds,
+  database: string | undefined,
+): Failure {
   const place = configVersion === 3 ? `${directory}/${database ?? "<database>"}` : directory;
   const others = [...new Set(files.map((seed) => seed.database))];
   const found = others.length === 0 ? "" : ` There are seeds for ${shortenList(others)}.`;
   return new Failure("usage", "no-seeds", `There are no seeds in ${place}.${found}`, {
     hints: [
-      textHint(
-        `Seeds are files that end in .sql, in ${place} or a directory below it. The function uses the seeds in its image.`,
-      ),
-      retryHint({ with: ["--from", "."], reason: "or use the seeds of this directory" }),
+      textHint(`Seeds are files that end in .sql, in ${place} or a directory below it.`),
+      isUploaded
+        ? retryHint({
+            without: ["--from"],
+            with: ["--image"],
+            reason: "or use the seeds in the image",
+          })
+        : retryHint({
+            without: ["--image"],
+            with: ["--from", "."],
+            reason: "or use the seeds of this directory, instead of those in the image",
+          }),
     ],
   });
 }

@@ -2,7 +2,11 @@ import type { Request } from "../../protocol/request.ts";
 import type { MetadataUpload } from "../../protocol/metadata-upload.ts";
 import type { SeedUpload } from "../../protocol/seed-upload.ts";
 import type { UploadDocument } from "../../protocol/upload.ts";
-import { refuseTooLargeTogether, uploadsNotAllowed } from "../../protocol/upload-failures.ts";
+import {
+  refuseTooLargeTogether,
+  uploadsNotAllowed,
+  type UploadedKind,
+} from "../../protocol/upload-failures.ts";
 import { notWithHasuraCli } from "../hasura-cli/not-with-hasura-cli.ts";
 import type { Settings } from "../settings.ts";
 import { decodeMetadata, decodeSeeds, decodeUpload } from "./decode-upload.ts";
@@ -24,7 +28,7 @@ export function takesUploads({
 export function acceptUpload(request: Request, settings: Settings): UploadDocument | undefined {
   const upload = "upload" in request ? request.upload : undefined;
   if (upload === undefined) return undefined;
-  refuseUnlessAllowed(request, settings);
+  refuseUnlessAllowed("migrations", request, settings);
   return decodeUpload(upload);
 }
 
@@ -32,7 +36,7 @@ export function acceptUpload(request: Request, settings: Settings): UploadDocume
 export function acceptMetadata(request: Request, settings: Settings): MetadataUpload | undefined {
   const metadata = "metadata" in request ? request.metadata : undefined;
   if (metadata === undefined) return undefined;
-  refuseUnlessAllowed(request, settings);
+  refuseUnlessAllowed("metadata", request, settings);
   if ("upload" in request && request.upload !== undefined)
     refuseTooLargeTogether(request.upload, metadata);
   return decodeMetadata(metadata);
@@ -42,11 +46,16 @@ export function acceptMetadata(request: Request, settings: Settings): MetadataUp
 export function acceptSeeds(request: Request, settings: Settings): SeedUpload | undefined {
   const seeds = "seeds" in request ? request.seeds : undefined;
   if (seeds === undefined) return undefined;
-  refuseUnlessAllowed(request, settings);
+  refuseUnlessAllowed("seeds", request, settings);
   return decodeSeeds(seeds);
 }
 
-function refuseUnlessAllowed({ environment }: Request, settings: Settings): void {
+function refuseUnlessAllowed(
+  what: UploadedKind,
+  { environment }: Request,
+  settings: Settings,
+): void {
   if (settings.engine === "hasura-cli") throw notWithHasuraCli("an upload");
-  if (!takesUploads(settings)) throw uploadsNotAllowed(environment, settings.protected);
+  if (!takesUploads(settings))
+    throw uploadsNotAllowed(environment, { isProtected: settings.protected, what });
 }

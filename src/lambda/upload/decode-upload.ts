@@ -121,6 +121,6 @@ function invalid(problem: string): Failure {
 
 function tooLarge(problem: string): Failure {
   return new Failure("usage", "upload-too-large", `The upload was refused: ${problem}.`, {
-    hints: [textHint("Deploy an image that contains the large migrations, and upload the others.")],
+    hints: [textHint("Deploy an image that contains the large files, and upload the others.")],
   });
 }

@@ -13,9 +13,7 @@ import { createSeveralRenderer } from "../../output/several/create-several-rende
 import type { Report } from "../../output/several/report.ts";
 import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import { localMigrations } from "../../project/local-migrations.ts";
-import { seedDirectories } from "../../upload/seed-directories.ts";
-import { metadataDirectories } from "../../upload/metadata-directories.ts";
-import { uploadDirectories } from "../../upload/environment-upload.ts";
+import { localDirectories } from "../../upload/local-directories.ts";
 import { actorOf } from "../actor.ts";
 import type { ReadLocal } from "../compare-image.ts";
 import type { Consent } from "../confirm.ts";
@@ -55,11 +53,9 @@ export async function runSeveral(
   refuseSharedFunction(options);
   const environments = stages.flat();
   const readLocal = onlyOnce(() => localMigrations(context.cwd, context.home));
-  const directories = uploadDirectories(context);
-  const metadata = metadataDirectories(context);
-  const seeds = seedDirectories(context);
+  const directories = localDirectories(context);
   const prepared = environments.map((environment) =>
-    prepareRun(context, options, spec, { environment, loaded, directories, metadata, seeds }),
+    prepareRun(context, options, spec, { environment, loaded, directories }),
   );
   const consents = consentsOf(context, prepared, options);
   const changes = prepared.some((run) => run.changes);
