@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { verify, type VerifyOptions } from "../src/verify/index.ts";
@@ -107,6 +108,7 @@ async function timeOfVerify(
   const startedAt = performance.now();
   await verify({
     ...options,
+    processors: availableParallelism(),
     signal: new AbortController().signal,
     now: () => performance.now(),
     emit: (event) => events.push(event),

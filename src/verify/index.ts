@@ -10,9 +10,11 @@ import { verifyProblem } from "./metadata/metadata-of.ts";
 import { readSchema } from "./metadata/read-schema.ts";
 import { loadAll, loadProject, type LoadedProject } from "./load-project.ts";
 import { canBeOutOfOrder, checkOrder } from "./order.ts";
-import { applyOnly, roundTrip, type LoadedMigration } from "./run/round-trip.ts";
+import { checkInHalves, sizeOfFirstHalf } from "./run/check-in-halves.ts";
+import { checkMigrations } from "./run/check-migrations.ts";
+import type { LoadedMigration } from "./run/round-trip.ts";
 import type { LoadedFile } from "./run/run-file.ts";
-import { Workbench } from "./run/workbench.ts";
+import { withWorkbench, type Workbench } from "./run/workbench.ts";
 import { checkServerWide } from "./server/check-server-wide.ts";
 import { useGivenServer } from "./server/given-server.ts";
 import { startOwnServer } from "./server/own-server.ts";
@@ -36,6 +38,8 @@ export interface VerifyOptions {
   readonly superuser?: boolean | undefined;
   /** Measure what each statement locks. */
   readonly locks?: boolean | undefined;
+  /** How many this machine has: with two, the migrations of a database are checked in two halves at the same time. By default 1. */
+  readonly processors?: number | undefined;
   /** Stops the run and removes everything that was created. */
   readonly signal: AbortSignal;
   /** Current time in milliseconds, from any clock. */
@@ -134,38 +138,31 @@ function isChecked(version: Version, branch: Branch | undefined): boolean {
   return branch === undefined || branch.added.has(version) || branch.changed.has(version);
 }
 
-/** Checks the migrations of one database, one after the other, then their order. */
+/** Checks the migrations of one database, the metadata against it, then the order of the migrations. */
 async function verifyDatabase(
   server: ScratchServer,
   work: Work,
-  { emit, signal, now, locks = false }: VerifyOptions,
+  options: VerifyOptions,
   loaded: LoadedProject,
 ): Promise<void> {
   const { database, migrations, branch } = work;
-  const bench = await Workbench.on(server);
-  try {
-    for (const migration of migrations) {
-      signal.throwIfAborted();
-      const { version, name } = migration;
-      const checked = isChecked(version, branch);
-      const from = now();
-      emit({ type: "verify.progress", text: `${database} ${version} ${name}` });
-      const { stops, ...trip } = checked
-        ? await roundTrip(bench, migration, { locks })
-        : await applyOnly(bench, migration);
-      if (checked || trip.state === "failed")
-        emit({
-          type: "verify.migration",
-          ...{ database, version, name, tookMs: now() - from },
-          ...trip,
-        });
-      if (stops) return;
-    }
-    await verifyMetadata(bench, { database, loaded }, { emit, now });
-  } finally {
-    await bench.close();
-  }
-  if (branch) await verifyOrder(server, { ...work, branch }, { emit, now });
+  const { emit, signal, now, locks = false } = options;
+  const isCheckedHere = (version: Version): boolean => isChecked(version, branch);
+  const checks = { database, isChecked: isCheckedHere, locks, signal, now, emit };
+  const half = (options.processors ?? 1) > 1 ? sizeOfFirstHalf(migrations, checks) : undefined;
+  const isApplied = await withWorkbench(server, async (bench) => {
+    const finish = async (applied: Workbench | undefined): Promise<boolean> => {
+      if (applied) await verifyMetadata(applied, { database, loaded }, { emit, now });
+      return applied !== undefined;
+    };
+    if (half === undefined)
+      return finish((await checkMigrations(bench, migrations, checks)) ? bench : undefined);
+    const halves = { first: migrations.slice(0, half), second: migrations.slice(half) };
+    return withWorkbench(server, async (other) =>
+      finish(await checkInHalves([bench, other], halves, checks)),
+    );
+  });
+  if (branch && isApplied) await verifyOrder(server, { ...work, branch }, { emit, now });
 }
 
 /** Compares the metadata of a source with its database after all migrations. */

@@ -4,7 +4,7 @@ import type { Catalog } from "./catalog/catalog.ts";
 import { compareCatalogs } from "./catalog/compare.ts";
 import { afterOtherOrder, differenceLines } from "./catalog/difference-text.ts";
 import { applyOnly, type LoadedMigration } from "./run/round-trip.ts";
-import { Workbench } from "./run/workbench.ts";
+import { withWorkbench } from "./run/workbench.ts";
 import type { ScratchServer } from "./server/scratch.ts";
 
 export interface OrderCheck {
@@ -56,8 +56,7 @@ async function applied(
   server: ScratchServer,
   migrations: readonly LoadedMigration[],
 ): Promise<Applied> {
-  const bench = await Workbench.on(server);
-  try {
+  return withWorkbench(server, async (bench) => {
     for (const migration of migrations) {
       const { problems } = await applyOnly(bench, migration);
       const [failure] = problems;
@@ -73,7 +72,5 @@ async function applied(
         };
     }
     return { catalog: await bench.read(), problems: [] };
-  } finally {
-    await bench.close();
-  }
+  });
 }

@@ -124,3 +124,16 @@ async function open(server: ScratchServer, database: string): Promise<Opened> {
 async function close({ client, observer }: Opened): Promise<void> {
   await Promise.all([client.end(), observer.end()]);
 }
+
+/** Runs with a new database, which is dropped afterwards. */
+export async function withWorkbench<Result>(
+  server: ScratchServer,
+  work: (bench: Workbench) => Promise<Result>,
+): Promise<Result> {
+  const bench = await Workbench.on(server);
+  try {
+    return await work(bench);
+  } finally {
+    await bench.close();
+  }
+}

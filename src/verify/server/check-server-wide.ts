@@ -68,6 +68,14 @@ export function checkServerWide(files: readonly LoadedFile[]): void {
   );
 }
 
+/** Code that runs a text, which may be assembled from parts, and links to other servers. */
+const mayReachFurther = /\bexecute\b(?!\s+(?:function|procedure)\b)|\bserver\b/i;
+
+/** True for SQL that changes nothing that the databases of a server share. False if that cannot be known. */
+export function staysInDatabase(sql: string): boolean {
+  return !mayReachFurther.test(sql) && placesIn(sql).length === 0;
+}
+
 interface Found {
   readonly words: string;
   readonly at: number;

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { CommandResult } from "../../command-result.ts";
 import type { CommandContext } from "../../context.ts";
 import type { VerifyOptions } from "../../options/schemas.ts";
@@ -16,6 +17,7 @@ export async function runVerify(
     await verify({
       ...options,
       directory,
+      processors: availableParallelism(),
       signal: context.interrupts.first,
       now: context.now,
       emit: (event) => output.event(event),
