@@ -13,14 +13,19 @@ import type { Differences } from "./differences.ts";
 const mostObjects = 10;
 const mostChanges = 20;
 
-/**
- * Objects of the document would be inconsistent, so the metadata was not replaced.
- * @param objects the reasons for it, without what was inconsistent before
- */
-export function wouldBeInconsistent(
-  objects: readonly InconsistentObject[],
-  differences: Differences,
-): Failure {
+/** Objects of the document would be inconsistent, so the metadata was not replaced. */
+export class WouldBeInconsistent extends Failure {
+  /** All of them, without what was inconsistent before. */
+  readonly objects: readonly InconsistentObject[];
+
+  constructor(objects: readonly InconsistentObject[], differences: Differences) {
+    const { message, more } = inconsistencyOf(objects, differences);
+    super("metadata", "would-be-inconsistent", message, more);
+    this.objects = objects;
+  }
+}
+
+function inconsistencyOf(objects: readonly InconsistentObject[], differences: Differences) {
   const { wanted, positionOf } = differences;
   const paths = pathsByHasuraName(wanted);
   const shown = objects.slice(0, mostObjects).map((object): PlacedInconsistentObject => {
@@ -28,18 +33,16 @@ export function wouldBeInconsistent(
     return { ...object, ...(path && positionOf(path)) };
   });
   const count = objects.length === 1 ? "1 object" : `${String(objects.length)} objects`;
-  return new Failure(
-    "metadata",
-    "would-be-inconsistent",
-    `${count} in the new metadata would be inconsistent; the metadata was not replaced.`,
-    {
+  return {
+    message: `${count} in the new metadata would be inconsistent; the metadata was not replaced.`,
+    more: {
       hints: [
         ...environmentHints(objects, paths, wanted),
         retryHint({ with: ["--allow-inconsistent"], reason: "apply it anyway" }),
       ],
       metadata: { inconsistent: shown, notShown: objects.length - shown.length },
     },
-  );
+  };
 }
 
 /** Names the variables of the server's environment that the objects read. */

@@ -11,7 +11,7 @@ import {
   metadataChanged,
   metadataOutcomeUnknown,
   metadataRefused,
-  wouldBeInconsistent,
+  WouldBeInconsistent,
 } from "./refusals.ts";
 import { notTolerated } from "./tolerated.ts";
 import { isAllDone, unseenChanges } from "./unseen-changes.ts";
@@ -40,6 +40,8 @@ export interface ReplacedMetadata {
 interface ReplaceState {
   /** The differences at the moment. */
   readonly current: Differences;
+  /** What the record keeps. After a lost answer, what was there before the request, which may have taken effect. */
+  readonly kept: ServerMetadata;
   readonly allowInconsistent: boolean;
   /** The last answer that was lost: its request may have taken effect. */
   readonly lost: unknown;
@@ -73,9 +75,11 @@ export async function replaceMetadata(
 ): Promise<ReplacedMetadata | undefined> {
   const { shown, allowInconsistent, record, number } = replacement;
   const recorder = replacementRecorder(record, number, engine);
-  let state: ReplaceState = { current: shown, allowInconsistent, lost: undefined };
+  let state: ReplaceState = {
+    ...{ current: shown, kept: shown.server, allowInconsistent, lost: undefined },
+  };
   for (let requests = 1; ; requests += 1) {
-    if (engine.stop.aborted || !(await recorder.begin(state.current.server))) {
+    if (engine.stop.aborted || !(await recorder.begin(state.kept))) {
       if (state.lost === undefined) await recorder.forget();
       return undefined;
     }
@@ -103,7 +107,7 @@ async function replaceOnce(
   const answer = await send(current, allowInconsistent, engine);
   switch (answer.kind) {
     case "refused":
-      return { next: "failed", failure: answer.failure, nothingChanged: true };
+      return { next: "failed", failure: answer.failure, nothingChanged: state.lost === undefined };
     case "inconsistent":
       return inconsistentStep(answer.objects, state);
     case "replaced":
@@ -157,8 +161,8 @@ function inconsistentStep(objects: readonly InconsistentObject[], state: Replace
   const reasons = notTolerated(objects, server.inconsistent, wanted);
   if (!allowInconsistent && reasons.length === 0)
     return { next: "again", state: { ...state, allowInconsistent: true } };
-  const failure = wouldBeInconsistent(reasons.length > 0 ? reasons : objects, current);
-  return { next: "failed", failure, nothingChanged: true };
+  const failure = new WouldBeInconsistent(reasons.length > 0 ? reasons : objects, current);
+  return { next: "failed", failure, nothingChanged: state.lost === undefined };
 }
 
 /**
@@ -202,10 +206,11 @@ async function compareAgain(
   if (now.changes.length === 0) return doneWith(now);
   if (server.resourceVersion === state.current.server.resourceVersion)
     return { next: "again", state: { ...state, current: now } };
+  const kept = isLost ? state.kept : server;
   if (isLost && isAllDone(now.changes, shown.changes)) return doneWith(now);
   const between = compareServers(shown.server, server);
   if (unseenChanges(now.changes, shown.changes, between).length === 0)
-    return { next: "again", state: { ...state, current: now } };
+    return { next: "again", state: { ...state, current: now, kept } };
   const failure = isLost
     ? metadataOutcomeUnknown(environment, state.lost, between)
     : metadataChanged(between);

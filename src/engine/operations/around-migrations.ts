@@ -21,7 +21,13 @@ import { reportApplied } from "../metadata/report-applied.ts";
 import { unseenChanges } from "../metadata/unseen-changes.ts";
 import type { RunResult } from "../run-result.ts";
 import type { MetadataRecord } from "../store/store.ts";
-import { replacementNumbers as numbers } from "../metadata/replacement-numbers.ts";
+import { replacementNumber, type DeploymentStep } from "../metadata/replacement-numbers.ts";
+import {
+  metadataBefore,
+  putBackConsistent,
+  type PutBack,
+  type Removal,
+} from "../metadata/put-back.ts";
 import type { AroundMigrations } from "./migrate.ts";
 
 export interface AroundContext {
@@ -31,7 +37,8 @@ export interface AroundContext {
   readonly shown: Differences;
   /** They were read in the session of the run. */
   readonly isCurrent: boolean;
-  readonly record: MetadataRecord | undefined;
+  /** Of all databases; the first one is where the run records what it does. */
+  readonly records: readonly MetadataRecord[];
 }
 
 /** What happens to the metadata before and after the migrations of a deployment. */
@@ -39,10 +46,7 @@ export class MetadataAround implements AroundMigrations {
   readonly fingerprint: string;
   readonly #context: AroundContext;
   readonly #engine: EngineContext;
-  /** The server's metadata before and after objects were removed from it; after is undefined if it could not be read. */
-  #removal:
-    | { readonly before: Differences["server"]; readonly after: Differences["server"] | undefined }
-    | undefined;
+  #removal: Removal | undefined;
   /** What is left to change: what was shown, or after objects were removed, the differences from that metadata. */
   #expected: Differences;
 
@@ -65,7 +69,7 @@ export class MetadataAround implements AroundMigrations {
     if (out.changes.length === 0) return true;
     this.#refuseUnseen(differencesFrom(server, project));
     try {
-      const replaced = await this.#replace(numbers.takenOut, out, again);
+      const replaced = await this.#replace("takenOut", out, again);
       if (replaced === undefined) return false;
       this.#removal = { before: server, after: replaced.left?.server };
       this.#expected = differencesFrom({ ...server, document: out.wanted }, project);
@@ -99,7 +103,7 @@ export class MetadataAround implements AroundMigrations {
     if (now.changes.length === 0) return { result, isReplaced: false };
     this.#refuseUnseen(now);
     const startedAt = this.#engine.now();
-    const replaced = await this.#replace(numbers.project, now, (server) =>
+    const replaced = await this.#replace("project", now, (server) =>
       differencesFrom(server, project),
     );
     if (replaced === undefined)
@@ -116,33 +120,71 @@ export class MetadataAround implements AroundMigrations {
     if (unseen.length > 0) throw metadataChanged(between);
   }
 
-  /** After migrations that failed: puts back the removed objects, if all of them would be consistent, and nobody has changed the metadata since. */
+  /**
+   * After migrations that failed: puts back the objects that were removed by this run, or by runs that were killed, as far as they are
+   * consistent, unless somebody has changed the metadata since. Also after a cancellation.
+   */
   async putBack(): Promise<void> {
-    if (this.#removal === undefined) return;
-    const { before, after } = this.#removal;
-    const again = (server: Differences["server"]): Differences =>
-      differencesTo(before.document, server);
+    const { records } = this.#context;
     try {
       const server = await readServerMetadata(this.#engine);
-      const between = after && compareServers(after, server);
-      if (between?.length !== 0) throw metadataChanged(between ?? []);
-      const now = again(server);
-      const replaced = await this.#replace(numbers.putBack, now, again);
-      if (replaced === undefined) return;
-      await emit(this.#engine, {
-        type: "log",
-        level: "info",
-        code: "metadata-put-back",
-        message:
-          "The migrations failed: the objects that had been removed from the metadata were put back.",
-      });
+      const before = await metadataBefore(this.#removal, server, records);
+      if (before === undefined) return;
+      const leftOut = await putBackConsistent(before, server, (putBack) =>
+        this.#replacePutBack(putBack, server),
+      );
+      await this.#reportPutBack(leftOut);
     } catch {
-      await warn(
-        this.#engine,
-        "metadata-not-put-back",
-        "The migrations failed, and the objects that had been removed from the metadata could not be put back, because the database or the metadata has changed. The next successful apply replaces the metadata.",
+      if (this.#removal === undefined) return;
+      await this.#warnNotPutBack(
+        "the objects that had been removed from the metadata could not be put back, because the database or the metadata has changed",
       );
     }
+  }
+
+  /** Also for a run that was asked to stop. */
+  #replacePutBack(
+    { document, allowInconsistent }: PutBack,
+    server: Differences["server"],
+  ): Promise<unknown> {
+    const { environment } = this.#context.request;
+    const again = (now: Differences["server"]): Differences => differencesTo(document, now);
+    const shown = again(server);
+    const [number, record] = [this.#number("putBack"), unstoppable(this.#record)];
+    return replaceMetadata(
+      { number, shown, again, allowInconsistent, environment, record },
+      { ...this.#engine, stop: new AbortController().signal },
+    );
+  }
+
+  async #reportPutBack(leftOut: readonly string[]): Promise<void> {
+    await emit(this.#engine, {
+      type: "log",
+      level: "info",
+      code: "metadata-put-back",
+      message:
+        "The migrations did not succeed: the objects that had been removed from the metadata for them were put back.",
+    });
+    if (leftOut.length > 0)
+      await this.#warnNotPutBack(
+        `some objects that had been removed from the metadata were not put back, because they do not match the schema any more: ${shortenList(leftOut)}`,
+      );
+  }
+
+  #warnNotPutBack(what: string): Promise<void> {
+    return warn(
+      this.#engine,
+      "metadata-not-put-back",
+      `The migrations did not succeed, and ${what}. The next successful apply replaces the metadata.`,
+    );
+  }
+
+  #number(step: DeploymentStep): number {
+    return replacementNumber(step, this.#context.request.part);
+  }
+
+  get #record(): MetadataRecord | undefined {
+    return this.#context.records[0];
   }
 
   #reportTakenOut({ changes }: Differences): Promise<void> {
@@ -159,16 +201,25 @@ export class MetadataAround implements AroundMigrations {
   }
 
   #replace(
-    number: number,
+    step: DeploymentStep,
     shown: Differences,
     again: (server: Differences["server"]) => Differences,
   ): Promise<ReplacedMetadata | undefined> {
-    const { request, record } = this.#context;
-    const { environment } = request;
-    const allowInconsistent = false;
+    const { environment } = this.#context.request;
+    const [number, record, allowInconsistent] = [this.#number(step), this.#record, false];
     return replaceMetadata(
       { number, shown, again, allowInconsistent, environment, record },
       this.#engine,
     );
   }
+}
+
+/** The record for what is done although the run was asked to stop. */
+function unstoppable(record: MetadataRecord | undefined): MetadataRecord | undefined {
+  if (record === undefined) return undefined;
+  const begin: MetadataRecord["begin"] = async (replacement) => {
+    await record.begin(replacement);
+    return true;
+  };
+  return { ...record, begin };
 }

@@ -14,7 +14,7 @@ import {
 } from "../metadata/differences.ts";
 import { missingSources, withMissingSources } from "../metadata/intermediate.ts";
 import { replaceMetadata } from "../metadata/replace-metadata.ts";
-import { replacementNumbers } from "../metadata/replacement-numbers.ts";
+import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { sourcesAfterwards, unconnectedState } from "../metadata/unconnected.ts";
 import { resolveDatabases } from "../plan/resolve-databases.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "../run-result.ts";
@@ -73,7 +73,7 @@ async function openConnected(
       fingerprint: fingerprintOfChanges(first),
     });
     await emit(engine, diffEvent(first));
-    const record = metadataRecordOf(early.session);
+    const [record] = metadataRecords(early.session);
     // Closed with the session of the migrations, which is of the same run.
     if (await connectSources(request, deployment, record, engine))
       return await openSession(request, withoutNotices(engine));
@@ -163,13 +163,13 @@ function withoutNotices(engine: EngineContext): EngineContext {
   return { ...engine, project: async () => ({ ...(await engine.project()), notices: [] }) };
 }
 
-function metadataRecordOf({ databases }: EngineSession): MetadataRecord | undefined {
-  return databases.map(({ store }) => store.metadata).find((each) => each !== undefined);
+function metadataRecords({ databases }: EngineSession): readonly MetadataRecord[] {
+  return databases.flatMap(({ store }) => store.metadata ?? []);
 }
 
 /** Connects the sources that Hasura does not have yet, so that their migrations can run. False if the run was stopped before. */
 async function connectSources(
-  { environment }: RequestOf<"apply">,
+  { environment, part }: RequestOf<"apply">,
   { project, first, missing }: Deployment,
   record: MetadataRecord | undefined,
   engine: EngineContext,
@@ -183,7 +183,7 @@ async function connectSources(
   const shown = again(first.server);
   const replaced = await replaceMetadata(
     {
-      number: replacementNumbers.sources,
+      number: replacementNumber("sources", part),
       ...{ shown, again, environment, record },
       allowInconsistent: false,
     },
@@ -209,7 +209,7 @@ async function inSession(
   const isCurrent = missing.length === 0;
   const shown = isCurrent ? await differencesNow(project, engine) : first;
   if (isCurrent) await emit(engine, diffEvent(shown));
-  const record = metadataRecordOf(session);
-  const around = new MetadataAround({ request, project, shown, isCurrent, record }, engine);
+  const records = metadataRecords(session);
+  const around = new MetadataAround({ request, project, shown, isCurrent, records }, engine);
   return migrate(request, session, engine, around);
 }

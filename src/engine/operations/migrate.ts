@@ -43,7 +43,7 @@ export interface AroundMigrations {
     result: RunResult,
     hasMigrated: boolean,
   ): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }>;
-  /** After migrations that failed or were cancelled. */
+  /** After migrations that failed or were cancelled. Never throws. */
   putBack(): Promise<void>;
 }
 
@@ -144,8 +144,10 @@ async function runPlanned(
   const { plan, session, selection, firstPlanOnly, engine } = run;
   if (firstPlanOnly || isSensitive(plan)) await keepPlan(plan, session.databases);
   await warnOutOfOrder(plan, selection, engine);
-  if (around && !(await around.before(removalsOf(plan))))
+  if (around && !(await around.before(removalsOf(plan)))) {
+    await around.putBack();
     return { ...nothingDone, notReached: plan.steps.length, stop: { stop: "cancelled" } };
+  }
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
   const { touched, ...result } = await runUntilDone(run);

@@ -193,6 +193,19 @@ export interface MetadataChangeRecord {
   readonly inconsistent?: readonly { readonly type: string; readonly name: string }[] | undefined;
 }
 
+/** A replacement by a run, with what it replaced, and what was there afterwards if that was recorded. */
+export interface OpenReplacement {
+  readonly run: string;
+  /** Which replacement of its run, from 1. */
+  readonly number: number;
+  /** ISO 8601. */
+  readonly at: string;
+  /** Of the run; undefined if the run is not recorded any more. */
+  readonly operation: string | undefined;
+  readonly before: Pick<MetadataAfter, "version" | "checksum">;
+  readonly after: Pick<MetadataAfter, "version" | "checksum"> | undefined;
+}
+
 /** The record of what runs have done to Hasura's metadata. */
 export interface MetadataRecord {
   /** Keeps what is about to be replaced. False, and nothing is kept, if the run was asked to stop. */
@@ -203,6 +216,8 @@ export interface MetadataRecord {
   forget(number: number): Promise<void>;
   /** Everything that is recorded, the newest first. */
   changes(): Promise<readonly MetadataChangeRecord[]>;
+  /** The replacements since the last deployment that was completed, the newest first. */
+  openReplacements(): Promise<readonly OpenReplacement[]>;
   /**
    * A document that was replaced, by its checksum; undefined if it is not kept. Throws `usage/ledger-writable` if another role could have
    * written it.

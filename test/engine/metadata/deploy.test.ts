@@ -209,6 +209,79 @@ describe("apply with metadata", () => {
     assert.doesNotMatch(JSON.stringify((await it.stored()).document), /user_changed/);
   });
 
+  describe("of permissions that are taken out", () => {
+    const permissions = ["note", "remark"].map((column) => ({
+      role: `${column}r`,
+      permission: { columns: ["id", column], filter: {} },
+    }));
+
+    async function bench(t: TestContext): Promise<MetadataBench> {
+      const it = await metadataBench(t);
+      await query(it.url, "ALTER TABLE users ADD COLUMN note text, ADD COLUMN remark text");
+      await it.write(withParts(it.document(["users"]), { select_permissions: permissions }));
+      return it;
+    }
+
+    const rolesNow = async (it: MetadataBench): Promise<string[]> =>
+      [...JSON.stringify((await it.stored()).document).matchAll(/"role":"(\w+)"/g)]
+        .map(([, role = ""]) => role)
+        .sort();
+
+    const drop = (column: string): string => `ALTER TABLE users DROP COLUMN ${column};`;
+
+    test("a run that is cancelled puts them back", async (t) => {
+      const it = await bench(t);
+      const before = await it.stored();
+      const stop = new AbortController();
+      const hasura: Hasura = {
+        ...it.hasura,
+        replaceMetadata: async (replacement) => {
+          const warnings = await it.hasura.replaceMetadata(replacement);
+          stop.abort();
+          return warnings;
+        },
+      };
+      const more = { hasura, stop: stop.signal };
+      const ran = await deploy(it, { "1_note/up": drop("note") }, it.document(["users"]), {}, more);
+      assert.equal(ran.of("run.finished")[0]?.cancelled, true);
+      assert.deepEqual(await it.ledger(), []);
+      assert.deepEqual((await it.stored()).document, before.document);
+    });
+
+    test("a later invocation of the run puts back those that it still can", async (t) => {
+      const it = await bench(t);
+      const files = {
+        "1_note/up": drop("note"),
+        "2_remark/up": `${drop("remark")} SELECT 1/0;`,
+      };
+      const more = { ...projectWith(it.document(["users"])), assess };
+      const request = deploying({ sliceMs: 1 });
+      const first = await it.run(files, request, more);
+      assert.equal(first.of("run.paused").length, 1);
+      assert.deepEqual(await rolesNow(it), []);
+      const second = await it.run(files, { ...request, part: 2 }, more);
+      assert.equal(second.failure?.code, "sql-failed");
+      assert.deepEqual(await rolesNow(it), ["remarkr"]);
+      const warning = second.of("log").find(({ code }) => code === "metadata-not-put-back");
+      assert.match(warning?.message ?? "", /noter in table users/);
+      const original = (await it.kept())[0];
+      assert.match(JSON.stringify(original), /noter.*remarkr/);
+    });
+
+    test("a run that fails does not put back what an earlier one was meant to remove", async (t) => {
+      const it = await bench(t);
+      const files = { "1_note/up": `${drop("note")} ALTER TABLE users ADD COLUMN note text;` };
+      const wanted = withParts(it.document(["users"]), {
+        select_permissions: permissions.slice(1),
+      });
+      assert.equal(failureOf(await deploy(it, files, wanted)), undefined);
+      const more = { ...files, "2_broken/up": `${drop("remark")} SELECT 1/0;` };
+      const failed = await deploy(it, more, it.document(["users"]));
+      assert.equal(failed.failure?.code, "sql-failed");
+      assert.deepEqual(await rolesNow(it), ["remarkr"]);
+    });
+  });
+
   test("puts nothing back if somebody else has changed the metadata while the migrations failed", async (t) => {
     const it = await metadataBench(t);
     await query(it.url, "ALTER TABLE users ADD COLUMN note text");

@@ -224,6 +224,25 @@ describe("metadata apply", () => {
       assert.deepEqual((await it.kept()).at(-1), before.document);
     });
 
+    test("after a lost answer: what is kept is what was there before the request", async (t) => {
+      const it = await metadataBench(t);
+      const before = await it.stored();
+      let requests = 0;
+      const losing: Hasura = {
+        ...it.hasura,
+        replaceMetadata: async (replacement) => {
+          requests += 1;
+          const warnings = await it.hasura.replaceMetadata(replacement);
+          if (requests > 1) return warnings;
+          await it.write(it.document(["orders"]));
+          throw new HasuraCallError("unknown", "socket hang up");
+        },
+      };
+      const ran = await it.apply(it.document(["users", "orders"]), {}, { hasura: losing });
+      assert.deepEqual([failureOf(ran), requests], [undefined, 2]);
+      assert.deepEqual(await it.kept(), [before.document]);
+    });
+
     test("who never stops: the run gives up", async (t) => {
       const it = await metadataBench(t);
       const same = it.document([]);

@@ -5,6 +5,7 @@ import { projectMetadata } from "../../../src/engine/project/project-metadata.ts
 import { readProject } from "../../../src/engine/project/project.ts";
 import { execute } from "../../../src/engine/execute.ts";
 import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
+import { assess } from "../../../src/lambda/assess.ts";
 import { withLedger } from "../../engine/support/ledger.ts";
 import { requestFor } from "../../engine/support/run.ts";
 
@@ -28,6 +29,7 @@ await execute(
     project: () => readProject(root),
     projectMetadata: async () => (await projectMetadata(await readProject(root))).document,
     ...withLedger({ liveMs: Number(liveMs) }),
+    ...(operation === "deploy" && { assess }),
     now: () => performance.now(),
     sleep: (ms, signal) => pause(Math.ceil(ms / 100), undefined, signal && { signal }),
     random: Math.random,

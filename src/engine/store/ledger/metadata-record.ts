@@ -2,7 +2,7 @@ import { gunzip, gzip } from "node:zlib";
 import { promisify } from "node:util";
 import * as z from "zod";
 import type { JsonMap } from "../../../metadata/document/json.ts";
-import type { MetadataChangeRecord, MetadataRecord } from "../store.ts";
+import type { MetadataChangeRecord, MetadataRecord, OpenReplacement } from "../store.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { query } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
@@ -13,6 +13,7 @@ import {
   forgetMetadataSql,
   keptMetadataSql,
   metadataChangesSql,
+  openReplacementsSql,
 } from "./statements.ts";
 
 /** The first version of the ledger's schema that has the record. */
@@ -36,6 +37,10 @@ export function ledgerMetadataRecord(context: LedgerContext): MetadataRecord {
     async changes() {
       const [row] = (await query(context, metadataChangesSql)).rows;
       return Changes.parse(JSON.parse(row?.[0] ?? "[]"));
+    },
+    async openReplacements() {
+      const [row] = (await query(context, openReplacementsSql)).rows;
+      return OpenReplacements.parse(JSON.parse(row?.[0] ?? "[]"));
     },
     async document(checksum) {
       await refuseForeignMetadata(context);
@@ -89,5 +94,20 @@ const Changes = z.array(
       ...row,
       ...{ operation: operation ?? undefined, user: user ?? undefined },
       ...{ inconsistent: inconsistent ?? undefined, replaced: replaced ?? undefined },
+    })),
+);
+
+const State = z.object({ version: z.int(), checksum: z.string() });
+
+/** Rows of `openReplacementsSql`. */
+const OpenReplacements = z.array(
+  z
+    .object({
+      ...{ run: z.string(), number: z.int(), at: z.string(), operation: z.string().nullable() },
+      ...{ before: State, after: State.nullable() },
+    })
+    .transform(({ operation, after, ...row }): OpenReplacement => ({
+      ...row,
+      ...{ operation: operation ?? undefined, after: after ?? undefined },
     })),
 );

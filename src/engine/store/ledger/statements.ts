@@ -433,6 +433,26 @@ export function endMetadataSql(
 /** What is recorded of the metadata, the newest first, as JSON. */
 export const metadataChangesSql = call("metadata_changes");
 
+/** The replacements since the last `apply` with metadata that finished, the newest first, as JSON. */
+export const openReplacementsSql = `${readCommitted}
+SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+  'run', m.run,
+  'operation', r.operation,
+  'number', m.number,
+  'at', hasura_migrate.iso_time(m.at),
+  'before', pg_catalog.json_build_object('version', m.version_before, 'checksum', m.checksum_before),
+  'after', CASE WHEN m.checksum_after IS NOT NULL THEN
+    pg_catalog.json_build_object('version', m.version_after, 'checksum', m.checksum_after)
+  END
+) ORDER BY m.at DESC), '[]')::text
+FROM hasura_migrate.metadata_change AS m
+LEFT JOIN hasura_migrate.run AS r ON r.id = m.run
+WHERE m.checksum_before IS NOT NULL AND NOT EXISTS (
+  SELECT FROM hasura_migrate.run AS done
+  WHERE done.operation = 'apply' AND done.options ->> 'metadata' <> 'false'
+    AND done.outcome = 'finished' AND done.ended_at > m.at
+)`;
+
 /** A document that was replaced, compressed, in base64. */
 export function keptMetadataSql(checksum: string): string {
   return call("kept_metadata", quoteLiteral(checksum));

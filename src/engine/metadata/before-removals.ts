@@ -1,0 +1,33 @@
+import type { OpenReplacement } from "../store/store.ts";
+import { isTakenOut } from "./replacement-numbers.ts";
+
+/** A document, by its version and checksum. */
+export type MetadataState = OpenReplacement["before"];
+
+/**
+ * The document from before deployments that did not end removed objects from it: an earlier invocation of a run, or runs that were killed.
+ * Undefined if there are none, or if somebody else has replaced the metadata since.
+ * @param replacements the newest first
+ * @param now the server's metadata now, or before this run removed objects
+ */
+export function beforeRemovals(
+  replacements: readonly OpenReplacement[],
+  now: MetadataState,
+): MetadataState | undefined {
+  let state = now;
+  for (const replacement of replacements) {
+    const { before } = replacement;
+    // It was recorded, but never took effect: or it is the one of this run.
+    if (before.checksum === state.checksum) continue;
+    if (!isTakenOut(replacement) || !leadsTo(state, replacement)) break;
+    state = before;
+  }
+  return state === now ? undefined : state;
+}
+
+/** The outcome of a replacement is not recorded if its run was killed; Hasura's version goes up by one with each. */
+function leadsTo(state: MetadataState, { before, after }: OpenReplacement): boolean {
+  return after === undefined
+    ? before.version + 1 === state.version
+    : after.checksum === state.checksum;
+}

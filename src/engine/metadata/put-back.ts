@@ -1,0 +1,110 @@
+import type { JsonMap } from "../../metadata/document/json.ts";
+import { isJsonMap } from "../../metadata/document/json.ts";
+import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
+import type { JsonPath } from "../../metadata/document/places.ts";
+import { withoutPaths } from "../../metadata/document/without-paths.ts";
+import type { ServerMetadata } from "../hasura/client.ts";
+import type { MetadataRecord, OpenReplacement } from "../store/store.ts";
+import { beforeRemovals } from "./before-removals.ts";
+import {
+  checksumOfMetadata,
+  compareServers,
+  differencesTo,
+  type Differences,
+} from "./differences.ts";
+import { metadataChanged, WouldBeInconsistent } from "./refusals.ts";
+
+/** The server's metadata before and after objects were removed from it; `after` is undefined if it could not be read. */
+export interface Removal {
+  readonly before: ServerMetadata;
+  readonly after: ServerMetadata | undefined;
+}
+
+/**
+ * The metadata from before objects were removed from it by this invocation, by earlier ones of this run, or by runs that were killed.
+ * Undefined if nothing is missing. Throws `busy/metadata-changed` if somebody else has changed the metadata since.
+ */
+export async function metadataBefore(
+  removal: Removal | undefined,
+  server: ServerMetadata,
+  records: readonly MetadataRecord[],
+): Promise<JsonMap | undefined> {
+  if (removal) refuseChanged(removal, server);
+  const { resourceVersion: version, document } = removal?.before ?? server;
+  const replacements = await openReplacements(records);
+  const earlier = beforeRemovals(replacements, { version, checksum: checksumOfMetadata(document) });
+  const kept = earlier && (await keptDocument(earlier.checksum, records));
+  return kept ?? removal?.before.document;
+}
+
+function refuseChanged({ before, after }: Removal, server: ServerMetadata): void {
+  if (after === undefined && server.resourceVersion === before.resourceVersion + 1) return;
+  const between = compareServers(after ?? before, server);
+  if (after === undefined || between.length > 0) throw metadataChanged(between);
+}
+
+/** The replacements in all ledgers, the newest first. */
+async function openReplacements(records: readonly MetadataRecord[]): Promise<OpenReplacement[]> {
+  const all = await Promise.all(records.map((record) => record.openReplacements()));
+  return all.flat().sort((one, other) => (one.at < other.at ? 1 : -1));
+}
+
+async function keptDocument(
+  checksum: string,
+  records: readonly MetadataRecord[],
+): Promise<JsonMap | undefined> {
+  const documents = await Promise.all(records.map((record) => record.document(checksum)));
+  return documents.find((each) => each !== undefined);
+}
+
+/** A document that is to be put back, and the objects of it that were left out. */
+export interface PutBack {
+  readonly document: JsonMap;
+  readonly leftOut: readonly string[];
+  /** Only objects that the server has already would be inconsistent. */
+  readonly allowInconsistent: boolean;
+}
+
+/**
+ * Puts a document back, without those of its missing objects that would be inconsistent. Resolves to the names of what was left out.
+ * Throws what `replace` does.
+ */
+export async function putBackConsistent(
+  document: JsonMap,
+  server: ServerMetadata,
+  replace: (putBack: PutBack) => Promise<unknown>,
+): Promise<readonly string[]> {
+  let putBack: PutBack = { document, leftOut: [], allowInconsistent: false };
+  for (;;) {
+    try {
+      await replace(putBack);
+      return putBack.leftOut;
+    } catch (error) {
+      if (!(error instanceof WouldBeInconsistent) || putBack.allowInconsistent) throw error;
+      putBack = without(error, putBack, differencesTo(putBack.document, server));
+    }
+  }
+}
+
+function without(
+  { objects }: WouldBeInconsistent,
+  { document, leftOut }: PutBack,
+  { changes }: Differences,
+): PutBack {
+  const missing = changes.flatMap(({ change, at }) => (change === "added" && at ? [at] : []));
+  const paths = pathsByHasuraName(document);
+  const found = objects.flatMap(({ name }): { name: string; path: JsonPath }[] => {
+    const path = paths.get(name);
+    const isMissing = path && missing.some((outer) => outer.every((key, i) => path[i] === key));
+    return isMissing ? [{ name, path }] : [];
+  });
+  const left = withoutPaths(
+    document,
+    found.map(({ path }) => path),
+  );
+  return {
+    document: isJsonMap(left) ? left : document,
+    leftOut: [...leftOut, ...found.map(({ name }) => name)],
+    allowInconsistent: found.length === 0,
+  };
+}

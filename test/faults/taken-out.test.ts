@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "vitest";
+import { assess } from "../../src/lambda/assess.ts";
+import type { JsonMap } from "../../src/metadata/document/json.ts";
+import type { Ran } from "../engine/support/run.ts";
+import { liveMs, newRequest } from "./support/bench.ts";
+import { killAt } from "./support/kill-at.ts";
+import { metadataFaultBench, type MetadataFaultBench } from "./support/metadata-bench.ts";
+import type { Sql } from "./support/migrations.ts";
+import { program } from "./support/programs.ts";
+import { scale } from "./support/scale.ts";
+
+/*
+ * A deployment removes from the metadata what its migrations would break, and is killed before it ends.
+ */
+
+const drops: Sql = {
+  "1_note": "ALTER TABLE IF EXISTS notes DROP COLUMN note;",
+  "2_remark": "ALTER TABLE IF EXISTS notes DROP COLUMN remark;",
+};
+
+/** The roles that may select, and the column besides `id` that each of them sees. */
+const roles = { reader: [], noter: ["note"], remarker: ["remark"] } as const;
+type Role = keyof typeof roles;
+
+/** The document with the table `notes`, and permissions for these roles. */
+function permitting(document: JsonMap, names: readonly Role[]): JsonMap {
+  const [source, ...others] = document["sources"] as JsonMap[];
+  const table = {
+    table: { schema: "public", name: "notes" },
+    select_permissions: names.map((role) => ({
+      role,
+      permission: { columns: ["id", ...roles[role]], filter: {} },
+    })),
+  };
+  return { ...document, sources: [{ ...source, tables: [table] }, ...others] };
+}
+
+interface Deployment extends MetadataFaultBench {
+  deploy(): Promise<Ran>;
+  /** Two columns, and permissions on both, which the project does not have any more. */
+  reset(): Promise<void>;
+  /** Requests of a deployment, from the one after that which removes permissions to the last one. */
+  readonly requests: readonly number[];
+}
+
+/** A deployment of the two migrations; `failing`: the version that fails. */
+async function deployment(t: TestContext, failing?: number): Promise<Deployment> {
+  const bench = await metadataFaultBench(t, drops, []);
+  const project = JSON.stringify(permitting(bench.before, ["reader"]));
+  await writeFile(join(bench.root, "metadata.json"), project);
+  for (const [name, sql] of Object.entries(drops))
+    if (name.startsWith(`${String(failing)}_`))
+      await writeFile(join(bench.root, `migrations/default/${name}/up.sql`), `${sql} SELECT 1/0;`);
+  const deploy = (): Promise<Ran> =>
+    bench.run(newRequest("apply", { metadata: true }), { ...bench.metadata, assess });
+  const reset = async (): Promise<void> => {
+    await bench.database.reset(false);
+    await bench.database.query("CREATE TABLE notes (id int PRIMARY KEY, note text, remark text)");
+    await bench.write(permitting(bench.before, ["reader", "noter", "remarker"]));
+  };
+  await reset();
+  bench.network.expect(() => undefined);
+  await deploy();
+  const first = bench.network.passed.findIndex(({ body }) => body.includes('"replace_metadata"'));
+  assert.ok(first > 0);
+  const requests = bench.network.passed.flatMap((_, index) =>
+    index < first || (index - first - 1) % scale.killStep > 0 ? [] : [index],
+  );
+  return { ...bench, deploy, reset, requests };
+}
+
+/** The roles that may select from `notes` now. */
+async function rolesIn(bench: Deployment): Promise<string[]> {
+  const { sources } = (await bench.stored()).document as {
+    sources: { tables: { select_permissions?: { role: string }[] }[] }[];
+  };
+  return sources
+    .flatMap(({ tables }) => tables.flatMap(({ select_permissions: all = [] }) => all))
+    .map(({ role }) => role)
+    .sort();
+}
+
+/** Kills a deployment at each of its requests, and collects what is wrong after a plain re-run. */
+async function killedAtEach(
+  bench: Deployment,
+  t: TestContext,
+  problems: (again: Ran) => Promise<string[]>,
+): Promise<string[]> {
+  const oneRun = await program(t, "one-run");
+  const wrong: string[] = [];
+  let kills = 0;
+  for (const at of bench.requests) {
+    await bench.reset();
+    const run = oneRun(bench.network.url, bench.root, String(liveMs), "deploy");
+    kills += await killAt(run, bench, ({ index }) => index === at);
+    const again = await bench.deploy();
+    const reload = await bench.run(newRequest("metadata-reload"));
+    const found = [
+      ...(await problems(again)),
+      ...(reload.failure ? [`inconsistent: ${reload.failure.message}`] : []),
+    ];
+    wrong.push(...found.map((text) => `killed at request ${String(at)}: ${text}`));
+  }
+  assert.ok(kills > bench.requests.length / 2, `${String(kills)} kills`);
+  return wrong;
+}
+
+// Each test has its own database and API.
+describe.concurrent("objects that a killed deployment has removed from the metadata", () => {
+  test("a plain re-run completes the deployment", async (t) => {
+    const bench = await deployment(t);
+    const wrong = await killedAtEach(bench, t, async ({ failure }) => {
+      const [found, { ledger }] = [await rolesIn(bench), await bench.database.facts()];
+      const state = `${failure?.code ?? "done"}, ${ledger.join(" ")}, ${found.join(" ")}`;
+      return state === "done, 1 2, reader" ? [] : [state];
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const { failing, applied, left } of [
+    { failing: 1, applied: "", left: "noter reader remarker" },
+    { failing: 2, applied: "1", left: "reader remarker" },
+  ])
+    test(`a re-run whose migration ${String(failing)} fails puts back all that the schema still has`, async (t) => {
+      const bench = await deployment(t, failing);
+      const wrong = await killedAtEach(bench, t, async ({ failure }) => {
+        const [found, { ledger }] = [await rolesIn(bench), await bench.database.facts()];
+        const state = `${failure?.code ?? "done"}, ${ledger.join(" ")}, ${found.join(" ")}`;
+        return state === `sql-failed, ${applied}, ${left}` ? [] : [state];
+      });
+      assert.deepEqual(wrong, []);
+    });
+});
