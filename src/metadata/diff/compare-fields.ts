@@ -1,6 +1,7 @@
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
 import { canonicalText } from "./canonical-text.ts";
 import type { FieldChange } from "./change.ts";
+import { conditionForm } from "./condition-form.ts";
 import { conditionText, conjuncts } from "./condition-text.ts";
 import { tableKeys } from "./normalise.ts";
 import { qualifiedName } from "../document/object-lists.ts";
@@ -10,6 +11,7 @@ import { isSecretAt, textWithoutSecrets } from "./secrets.ts";
 const sets = new Set([
   ...["columns", "computed_fields", "query_root_fields", "subscription_root_fields"],
   ...["role_set", "methods", "disabled_for_roles", "data_types", "ignored_client_headers"],
+  ...["lhs_fields", "hasura_fields", "roles"],
 ]);
 /** Lists of named parts whose order means nothing. */
 const unorderedParts = new Set(["fields", "tls_allowlist"]);
@@ -40,7 +42,7 @@ function compareValues(
   if (isEqual(before, after)) return [];
   const key = path.at(-1) ?? "";
   if (tableKeys.has(key)) return [tableChange(before, after, path)];
-  if (conditions.has(key)) return [compareConditions(before, after, path)];
+  if (conditions.has(key)) return compareConditions(before, after, path);
   if (sets.has(key)) return compareMembers(before, after, path);
   const named = namedParts(before, after);
   if (named !== undefined) return compareParts(named, key, path);
@@ -70,15 +72,19 @@ function compareConditions(
   before: Json | undefined,
   after: Json | undefined,
   path: readonly string[],
-): FieldChange {
+): FieldChange[] {
+  if (before !== undefined && after !== undefined && conditionForm(before) === conditionForm(after))
+    return [];
   const old = isJsonMap(before) ? conjuncts(before) : [];
   const own = isJsonMap(after) ? conjuncts(after) : [];
-  return {
-    field: path.join("."),
-    added: own.filter((each) => !old.includes(each)),
-    removed: old.filter((each) => !own.includes(each)),
-    kept: old.filter((each) => own.includes(each)).length,
-  };
+  const added = own.filter((each) => !old.includes(each));
+  const removed = old.filter((each) => !own.includes(each));
+  const field = path.join(".");
+  // Such as the number 1 and the text "1".
+  if (before !== undefined && after !== undefined && added.length + removed.length === 0)
+    return [{ field, from: canonicalText(before), to: canonicalText(after) }];
+  const kept = old.filter((each) => own.includes(each)).length;
+  return [{ field, added, removed, kept }];
 }
 
 function compareMembers(
@@ -130,7 +136,7 @@ function byName(list: Json | undefined): JsonMap | undefined {
   if (!isJsonList(list)) return undefined;
   const parts = new Map<string, Json>();
   for (const part of list) {
-    const name = isJsonMap(part) ? (part.name ?? part.value) : undefined;
+    const name = isJsonMap(part) ? (part.name ?? part.value ?? part.host) : undefined;
     if (typeof name !== "string" || parts.has(name)) return undefined;
     parts.set(name, part);
   }

@@ -10,7 +10,8 @@ import type { ObjectKind } from "../document/object-lists.ts";
 export function normalise(kind: ObjectKind, own: JsonMap): JsonMap {
   const changed = forms[kind]?.(own) ?? own;
   const withoutDefaults = leaveOut(changed, defaults[kind] ?? {});
-  return prune(withoutDefaults);
+  const { comment, ...others } = prune(withoutDefaults);
+  return comment === undefined || comment === "" ? others : { ...others, comment };
 }
 
 type Form = (own: JsonMap) => JsonMap;
@@ -53,10 +54,12 @@ function keyColumns(key: Json): Json {
   return { ...without(key, "column"), columns: isJsonList(columns) ? columns : [columns] };
 }
 
-/** Keys whose value is the name of a table. */
-export const tableKeys: ReadonlySet<string> = new Set(["table", "remote_table", "_table"]);
+/** Keys whose value is the name of a table or a function. */
+export const tableKeys: ReadonlySet<string> = new Set([
+  ...["table", "remote_table", "_table", "function"],
+]);
 
-/** Every table's name in the value as an object with `schema` and `name`. */
+/** Every name of a table or a function in the value as an object with `schema` and `name`. */
 function withTables(value: JsonMap): JsonMap {
   const read = (each: Json): Json => {
     if (isJsonList(each)) return each.map(read);
@@ -87,6 +90,14 @@ const insertPermissionForm: Form = (own) => {
   return { ...own, permission: { columns: "*", ...omitNull(permission, "columns") } };
 };
 
+/** A check that always holds is none. */
+const updatePermissionForm: Form = (own) => {
+  const permission = objectAt(own, "permission");
+  return isEmpty(permission.check ?? null)
+    ? { ...own, permission: without(permission, "check") }
+    : own;
+};
+
 const omitNull = (object: JsonMap, key: string): JsonMap =>
   object[key] === null ? without(object, key) : object;
 
@@ -99,8 +110,6 @@ const actionForm: Form = (own) => {
   return own;
 };
 
-const commentForm: Form = (own) => (own.comment === "" ? without(own, "comment") : own);
-
 const forms: Readonly<Partial<Record<ObjectKind, Form>>> = {
   table: tableForm,
   "object relationship": relationshipForm,
@@ -108,11 +117,10 @@ const forms: Readonly<Partial<Record<ObjectKind, Form>>> = {
   "remote relationship": withTables,
   "insert permission": (own) => withTables(insertPermissionForm(own)),
   "select permission": withTables,
-  "update permission": withTables,
+  "update permission": (own) => withTables(updatePermissionForm(own)),
   "delete permission": withTables,
   action: actionForm,
-  "REST endpoint": commentForm,
-  "computed field": commentForm,
+  "computed field": withTables,
 };
 
 /** The headers that Hasura does not forward to an action unless it is told otherwise [server: Hasura/Authentication/Headers.hs]. */
@@ -149,6 +157,9 @@ const defaults: Readonly<Partial<Record<ObjectKind, JsonMap>>> = {
     definition: { enable_manual: false },
     retry_conf: { num_retries: 0, interval_sec: 10, timeout_sec: 60 },
     trigger_on_replication: false,
+    cleanup_config: {
+      ...{ batch_size: 10_000, timeout: 60, clean_invocation_logs: false, paused: false },
+    },
     ...transforms,
   },
   "remote schema": { definition: { forward_client_headers: false, timeout_seconds: 60 } },
@@ -173,6 +184,15 @@ const defaults: Readonly<Partial<Record<ObjectKind, JsonMap>>> = {
     ...transforms,
   },
   "allow list entry": { scope: { global: true } },
+  setting: {
+    api_limits: { disabled: false },
+    metrics_config: { analyze_query_variables: false, analyze_response_body: false },
+    opentelemetry: {
+      status: "disabled",
+      exporter_otlp: { protocol: "http/protobuf", traces_propagators: ["b3"] },
+      batch_span_processor: { max_export_batch_size: 512 },
+    },
+  },
 };
 
 /** The object without what is equal to a default. */
@@ -197,7 +217,7 @@ const opaque = new Set(["filter", "check", "set", "payload", "_where"]);
 /** The object without nulls, empty lists and empty objects, which an export leaves out. */
 function prune(object: JsonMap): JsonMap {
   const entries = Object.entries(object).flatMap(([key, value]): [string, Json][] => {
-    if (value === null && key !== "payload") return [];
+    if (value === null) return [];
     if (opaque.has(key))
       return isEmpty(value) && !meaningfulWhenEmpty.has(key) ? [] : [[key, value]];
     const inner = pruned(value);

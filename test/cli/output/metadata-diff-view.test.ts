@@ -171,6 +171,40 @@ describe("metadata diff in a terminal", () => {
     ]);
   });
 
+  test("a relationship by its table and foreign key, a function by the roles that may use it", () => {
+    const event = diff([
+      change(`${orders}/array relationship:lines`, {
+        change: "added",
+        fields: [
+          { field: "using.foreign_key_constraint_on.table", to: "public.lines" },
+          { field: "using.foreign_key_constraint_on.columns", added: ["order_id"], removed: [] },
+        ],
+      }),
+      change("source:default/function:public.search", { change: "added" }),
+      change("source:default/function:public.search/function permission:user", {
+        ...{ change: "added", isInside: true },
+      }),
+    ]);
+    assert.deepEqual(lines(event).slice(4), [
+      "      + array relationship lines: table public.lines · foreign key order_id",
+      "    + function public.search: permissions for user",
+    ]);
+  });
+
+  test("a condition is shown up to several lines", () => {
+    const condition = Array.from({ length: 12 }, (_, i) => `column_${String(i)} = 1`).join(" or ");
+    const event = diff([
+      change(`${orders}/select permission:user`, {
+        fields: [{ field: "permission.filter", added: [condition], removed: [], kept: 0 }],
+      }),
+    ]);
+    const text = lines(event, { columns: 80 })
+      .slice(4)
+      .map((line) => line.trim())
+      .join(" ");
+    assert.equal(text, `~ select permission user: filter none → ${condition}`);
+  });
+
   test("an object that only has another name", () => {
     const event = diff([
       change(`${orders}/array relationship:items`, {

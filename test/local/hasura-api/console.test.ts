@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import * as z from "zod";
+import { compareMetadata } from "../../../src/metadata/diff/compare-metadata.ts";
+import type { JsonMap } from "../../../src/metadata/document/json.ts";
 import { startTestApi, type TestApi } from "../../support/hasura-api.ts";
 import { assertIncludes } from "../../support/partial.ts";
 import { query } from "../../support/postgres.ts";
+
+const JsonObject = z.record(z.string(), z.json());
 
 const ask = (api: TestApi, type: string, args: unknown = {}) =>
   api.post("/v1/metadata", { type, args });
@@ -42,6 +47,93 @@ const trigger: [string, object] = [
 ];
 
 describe("a Console that changes one object", () => {
+  test("writes defaults, which are no difference to a project without them", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql(schema);
+    const table = { schema: "public", name: "articles" };
+    const of = { source: "default", table };
+    const user = { ...of, role: "user", comment: "" };
+    await asks(
+      api,
+      ...tracked,
+      ["pg_create_object_relationship", { ...author[1], ...of, comment: "" }],
+      [
+        "pg_create_array_relationship",
+        {
+          ...{ source: "default", table: "authors", name: "articles" },
+          using: { foreign_key_constraint_on: { table, columns: ["author_id"] } },
+        },
+      ],
+      [
+        "pg_create_select_permission",
+        {
+          ...user,
+          permission: {
+            ...{ columns: ["title", "id"], filter: { _and: [{ id: { _gt: 1 } }] }, limit: null },
+            ...{ computed_fields: [], allow_aggregations: false, query_root_fields: null },
+          },
+        },
+      ],
+      [
+        "pg_create_insert_permission",
+        {
+          ...user,
+          permission: { check: {}, set: {}, columns: ["title", "id"], backend_only: false },
+        },
+      ],
+      [
+        "pg_create_update_permission",
+        { ...user, permission: { columns: ["title", "id"], filter: {}, check: {}, set: {} } },
+      ],
+      ["pg_create_delete_permission", { ...user, permission: { filter: {}, backend_only: false } }],
+      [
+        "pg_create_event_trigger",
+        {
+          ...{ ...of, name: "t", webhook: "http://localhost", headers: [], enable_manual: false },
+          update: { columns: ["title", "id"] },
+          retry_conf: { num_retries: 0, interval_sec: 10, timeout_sec: 60 },
+        },
+      ],
+    );
+    const columns = ["id", "title"];
+    const role = (permission: JsonMap): JsonMap[] => [{ role: "user", permission }];
+    const project = {
+      version: 3,
+      sources: [
+        {
+          ...{ name: "default", kind: "postgres" },
+          tables: [
+            {
+              table: "authors",
+              array_relationships: [
+                {
+                  name: "articles",
+                  using: { foreign_key_constraint_on: { table: "articles", column: "author_id" } },
+                },
+              ],
+            },
+            {
+              table,
+              object_relationships: [
+                { name: "author", using: { foreign_key_constraint_on: "author_id" } },
+              ],
+              select_permissions: role({ columns, filter: { id: { _gt: 1 } } }),
+              insert_permissions: role({ columns, check: {} }),
+              update_permissions: role({ columns, filter: {}, check: null }),
+              delete_permissions: role({ filter: {} }),
+              event_triggers: [
+                { name: "t", webhook: "http://localhost", definition: { update: { columns } } },
+              ],
+            },
+          ],
+        },
+      ],
+    };
+    const exported = JsonObject.parse((await ask(api, "export_metadata")).body);
+    const others = compareMetadata(exported, project).filter(({ path }) => path.length > 1);
+    assert.deepEqual(others, []);
+  });
+
   test("adds and removes parts of a table", async (t) => {
     const api = await startTestApi(t);
     await api.sql(schema);

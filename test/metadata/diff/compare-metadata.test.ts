@@ -236,6 +236,65 @@ const noDifference: Readonly<Record<string, readonly [JsonMap, JsonMap]>> = {
     withTable(select({ columns: ["a"], filter: { a: { _eq: 1 }, b: { _eq: 2 } } })),
     withTable(select({ columns: ["a"], filter: { b: { _eq: 2 }, a: { _eq: 1 } } })),
   ],
+  "parts of a row filter as keys, as a list, and in another order": [
+    withTable(select({ columns: ["a"], filter: { a: { _gt: 1, _lt: 9 }, b: { _eq: 2 } } })),
+    withTable(
+      select({
+        columns: ["a"],
+        filter: { $and: [{ _and: [{ b: 2 }, { a: { _lt: 9 } }] }, {}, { a: { _gt: 1 } }] },
+      }),
+    ),
+  ],
+  "settings that have their defaults": [
+    {
+      version: 3,
+      sources: [],
+      api_limits: { depth_limit: { global: 5 } },
+      opentelemetry: { exporter_otlp: { otlp_traces_endpoint: "http://o" } },
+      allowlist: [{ collection: "a", scope: { global: false, roles: ["a", "b"] } }],
+      network: { tls_allowlist: [{ host: "a" }, { host: "b" }] },
+    },
+    {
+      version: 3,
+      sources: [],
+      api_limits: { disabled: false, depth_limit: { global: 5, per_role: {} } },
+      opentelemetry: {
+        status: "disabled",
+        data_types: [],
+        exporter_otlp: {
+          ...{ otlp_traces_endpoint: "http://o", protocol: "http/protobuf", headers: [] },
+          ...{ resource_attributes: [], traces_propagators: ["b3"] },
+        },
+        batch_span_processor: { max_export_batch_size: 512 },
+      },
+      metrics_config: { analyze_query_variables: false, analyze_response_body: false },
+      allowlist: [{ collection: "a", scope: { global: false, roles: ["b", "a"] } }],
+      network: { tls_allowlist: [{ host: "b", suffix: null }, { host: "a" }] },
+    },
+  ],
+  "the cleanup of an event trigger's log that has its defaults": [
+    withTable({
+      event_triggers: [
+        {
+          name: "t",
+          definition: {},
+          cleanup_config: { schedule: "0 1 * * *", clear_older_than: 9 },
+        },
+      ],
+    }),
+    withTable({
+      event_triggers: [
+        {
+          name: "t",
+          definition: {},
+          cleanup_config: {
+            ...{ schedule: "0 1 * * *", clear_older_than: 9, batch_size: 10_000, timeout: 60 },
+            ...{ clean_invocation_logs: false, paused: false },
+          },
+        },
+      ],
+    }),
+  ],
   "a connection's defaults": [
     {
       version: 3,
@@ -528,6 +587,24 @@ describe("fields", () => {
         "~ select permission default/public.orders/user permission.columns +discount -internal_note permission.filter +deleted_at is null !more-columns",
       ],
     );
+  });
+
+  test("parts of a row filter for the same related row, and for any two", () => {
+    const filter = (condition: JsonMap): JsonMap =>
+      withTable(select({ columns: ["a"], filter: condition }));
+    const [a, b] = [{ a: { _eq: 1 } }, { b: { _eq: 2 } }];
+    const same = filter({ lines: { ...a, ...b } });
+    const any = filter({ _and: [{ lines: a }, { lines: b }] });
+    assert.equal(lines(same, any).length, 1);
+    assert.equal(lines(same, filter({ lines: { _and: [b, a] } })).length, 0);
+  });
+
+  test("a number and a text that look the same", () => {
+    const filter = (value: string | number): JsonMap =>
+      withTable(select({ columns: ["a"], filter: { a: { _eq: value } } }));
+    assert.deepEqual(lines(filter(1), filter("1")), [
+      '~ select permission default/public.orders/user permission.filter {"a":{"_eq":1}} → {"a":{"_eq":"1"}}',
+    ]);
   });
 
   test("arguments of an action, by their name, and their order", () => {

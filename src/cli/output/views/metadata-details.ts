@@ -56,10 +56,10 @@ export function partTexts(
   const roles = new Map<string, string[]>();
   const counts = new Map<string, number>();
   for (const { kind, name } of parts) {
-    const [, operation] = /^(.+) permission$/.exec(kind) ?? [];
+    const operation = /^(select|insert|update|delete)/.exec(kind)?.[0] ?? "";
     const noun = kind.replace(/^.* (?=relationship$)/, "");
-    if (operation === undefined) counts.set(noun, (counts.get(noun) ?? 0) + 1);
-    else roles.set(operation, [...(roles.get(operation) ?? []), name]);
+    if (kind.endsWith(" permission")) roles.set(operation, [...(roles.get(operation) ?? []), name]);
+    else counts.set(noun, (counts.get(noun) ?? 0) + 1);
   }
   return [
     ...(roles.size === 0 ? [] : [`permissions ${operationsByRoles(roles).join("; ")}`]),
@@ -75,12 +75,15 @@ function operationsByRoles(roles: ReadonlyMap<string, readonly string[]>): strin
     const text = shortenList(names.toSorted());
     operations.set(text, [...(operations.get(text) ?? []), operation]);
   }
-  return [...operations].map(([names, own]) => `${own.join(", ")} for ${names}`);
+  return [...operations].map(([names, own]) => `${own.join(", ")} for ${names}`.trim());
 }
 
-/** Parts of a field's name that are the same for every object of its kind. */
-const outerNames =
-  /^(permission|definition|configuration|using\.foreign_key_constraint_on|using\.manual_configuration)\./;
+/** Without the parts that are the same for every object of its kind. */
+function shortName(field: string): string {
+  return field
+    .replace(/^using\.foreign_key_constraint_on\.columns$/, "foreign key")
+    .replace(/^(permission|definition|configuration|using\.\w+)\./, "");
+}
 
 /** What describes an added or removed object in short. */
 const essential = new RegExp(
@@ -91,8 +94,9 @@ const essential = new RegExp(
   ].join("|")})`,
 );
 
-/** The longest text of a value that is not shown in full, in columns. */
+/** The longest text of a value that is not shown in full, in columns; of a condition, whose parts wrap. */
 const shortWidth = 60;
+const conditionWidth = 240;
 /** The most members of a set that is not shown in full. */
 const mostMembers = 12;
 
@@ -104,14 +108,15 @@ export function fieldTexts(
   const { isFull, columns } = look;
   const width = Math.min(shortWidth, Math.max(20, columns - 20));
   const short = (text: string): string => (isFull ? text : truncate(text, width));
+  const condition = (text: string): string => (isFull ? text : truncate(text, conditionWidth));
   const list = (members: readonly string[], sign = ""): string => {
     const shown = members.map((member) => `${sign}${member === "*" ? "all" : short(member)}`);
     return isFull ? shown.join(", ") : shortenList(shown, mostMembers);
   };
-  const texts = { short, list };
+  const texts = { short, condition, list };
   const setting = path.at(-1)?.kind === "setting" ? `${path.at(-1)?.name}.` : "";
   const nameOf = (field: string): string =>
-    field.startsWith(setting) ? field.slice(setting.length).replace(outerNames, "") : field;
+    field.startsWith(setting) ? shortName(field.slice(setting.length)) : field;
   if (change === "changed")
     return fields.map((field) => `${nameOf(field.field)} ${differenceText(field, texts)}`);
   return fields
@@ -125,29 +130,30 @@ export function fieldTexts(
 
 interface Texts {
   readonly short: (text: string) => string;
+  readonly condition: (text: string) => string;
   readonly list: (members: readonly string[], sign?: string) => string;
 }
 
 /** The value of an added or removed object; empty for a condition that always holds. */
-function onlyText(field: MetadataFieldChange, { short, list }: Texts): string {
+function onlyText(field: MetadataFieldChange, { short, condition, list }: Texts): string {
   const { added = [], removed = [], kept, isSecret } = field;
   if (isSecret) return "(secret)";
   const members = [...added, ...removed];
-  if (kept !== undefined) return members.length === 0 ? "" : short(members.join(" and "));
+  if (kept !== undefined) return members.length === 0 ? "" : condition(members.join(" and "));
   return members.length > 0 ? list(members) : short(field.to ?? field.from ?? "none");
 }
 
 function differenceText(
   { added = [], removed = [], kept, ...field }: MetadataFieldChange,
-  { short, list }: Texts,
+  { short, condition, list }: Texts,
 ): string {
   if (field.isSecret) return "differs (secret)";
-  const joined = (parts: readonly string[]): string => short(parts.join(" and ") || "none");
+  const joined = (parts: readonly string[]): string => condition(parts.join(" and ") || "none");
   if (kept === 0) return `${joined(removed)} → ${joined(added)}`;
   if (kept !== undefined)
     return [
-      ...added.map((part) => `+ ${short(part)}`),
-      ...removed.map((part) => `- ${short(part)}`),
+      ...added.map((part) => `+ ${condition(part)}`),
+      ...removed.map((part) => `- ${condition(part)}`),
     ].join(", ");
   if (added.length + removed.length === 0)
     return `${short(field.from ?? "not set")} → ${short(field.to ?? "not set")}`;

@@ -1,0 +1,47 @@
+import { isJsonList, isJsonMap, type Json } from "../document/json.ts";
+import { canonicalText } from "./canonical-text.ts";
+
+/**
+ * The same text for two conditions that differ only in how they say that several parts have to hold: as keys of one map, as `_and`,
+ * or as `_and` in `_and`; in which order; and in `{a: 1}` for `{a: {_eq: 1}}`.
+ */
+export function conditionForm(condition: Json): string {
+  return JSON.stringify(parts(condition).toSorted());
+}
+
+function parts(condition: Json): string[] {
+  if (!isJsonMap(condition)) return [canonicalText(condition)];
+  return Object.entries(condition).flatMap(([key, value]) => partsOf(key, value));
+}
+
+function partsOf(key: string, value: Json): string[] {
+  switch (key) {
+    case "_and":
+    case "$and":
+      return isJsonList(value) ? value.flatMap(parts) : parts(value);
+    case "_or":
+    case "$or":
+      return [`_or ${JSON.stringify(isJsonList(value) ? value.map(conditionForm) : value)}`];
+    case "_not":
+    case "$not":
+      return [`_not ${conditionForm(value)}`];
+    case "_where":
+      return [`_where ${conditionForm(value)}`];
+    case "_table":
+      return [`_table ${canonicalText(value)}`];
+    default:
+      return fieldParts(key, value);
+  }
+}
+
+const operator = /^[_$](?!(and|or|not|exists)$)/;
+
+/** Several operators on a column have to hold each; parts of a relationship have to hold for the same row. */
+function fieldParts(key: string, value: Json): string[] {
+  if (!isJsonMap(value)) return [`${key} _eq ${canonicalText(value)}`];
+  const entries = Object.entries(value);
+  const isColumn = entries.length > 0 && entries.every(([name]) => operator.test(name));
+  return isColumn && !/^[_$]exists$/.test(key)
+    ? entries.map(([name, operand]) => `${key} ${name} ${canonicalText(operand)}`)
+    : [`${key} ${conditionForm(value)}`];
+}
