@@ -48,6 +48,26 @@ describe.concurrent("local", () => {
     assert.equal(allowed.code, 0, allowed.stderr);
   });
 
+  test("the metadata's webhooks may name the variables of the command", async (t) => {
+    const cwd = await project(t, users);
+    mkdirSync(join(cwd, "metadata/databases"), { recursive: true });
+    const files = {
+      "version.yaml": "version: 3\n",
+      "databases/databases.yaml":
+        "- name: default\n  kind: postgres\n  configuration:\n    connection_info:\n      database_url:\n        from_env: HASURA_GRAPHQL_DATABASE_URL\n  tables: []\n",
+      "actions.graphql": "type Query { ping: String }\n",
+      "actions.yaml":
+        "actions:\n  - name: ping\n    definition:\n      kind: \"\"\n      handler: '{{PING_URL}}'\n",
+    };
+    for (const [name, text] of Object.entries(files))
+      writeFileSync(join(cwd, "metadata", name), text);
+    const apply = ["apply", "local", "--metadata", "--yes", "--json"];
+    const missing = await run(t, apply, { cwd });
+    assert.deepEqual([missing.code, codeOf(missing)], [7, "would-be-inconsistent"]);
+    const set = await run(t, apply, { cwd, env: { PING_URL: "http://127.0.0.1:1/" } });
+    assert.equal(set.code, 0, set.stderr);
+  });
+
   test("two concurrent runs on one project share its database, and the second sees what the first one did", async (t) => {
     const cwd = await project(t, users);
     const serving = await start(t, ["local", "--serve", "--json"], { cwd });

@@ -68,6 +68,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
   return startLocalEnvironment({
     cwd: context.cwd,
     env,
+    handlerEnv: context.env,
     ...(migrations !== undefined && { migrations }),
     ...(databaseUrl !== undefined && { databaseUrl }),
     ...(reset !== undefined && { reset }),

@@ -34,6 +34,8 @@ export interface LocalEnvironmentOptions {
   readonly environments?: readonly string[];
   /** The function's environment variables, in addition to the required ones. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Environment variables that webhooks and action handlers in the metadata may name. */
+  readonly handlerEnv?: Readonly<Record<string, string | undefined>>;
   readonly log?: (text: string) => void;
   /** Receives the lines of the function's log that are warnings. */
   readonly warning?: (line: string) => void;
@@ -97,6 +99,7 @@ async function startParts(
       sources: sources.map((source) => ({ ...source, kind: "postgres" })),
       ...logged,
       ...(port !== undefined && { port }),
+      ...(options.handlerEnv && { handlerEnv: options.handlerEnv }),
     }),
   );
   const env = {

@@ -29,12 +29,18 @@ export interface Reread {
 export class CurrentCache {
   readonly #sources: Sources;
   readonly #env: Environment;
+  readonly #handlerEnv: Environment;
   readonly #remoteSchemas = new Map<string, RemoteSchemaState>();
   #last: { readonly resourceVersion: number; readonly built: BuiltCache } | undefined;
 
-  constructor(sources: Sources, env: Environment) {
+  /** @param variables `env`: of remote schemas, which are asked; `handlerEnv`: of webhooks and handlers, which are not called */
+  constructor(
+    sources: Sources,
+    { env, handlerEnv }: { readonly env: Environment; readonly handlerEnv: Environment },
+  ) {
     this.#sources = sources;
     this.#env = env;
+    this.#handlerEnv = handlerEnv;
   }
 
   /** The cache for the stored metadata; built if another instance has changed it. */
@@ -54,7 +60,7 @@ export class CurrentCache {
       this.#readDatabases(metadata, reread),
       this.#readRemoteSchemas(metadata, reread),
     ]);
-    const cache = buildCache({ metadata, databases, remoteSchemas, env: this.#env });
+    const cache = buildCache({ metadata, databases, remoteSchemas, env: this.#handlerEnv });
     return { metadata, cache, databases };
   }
 

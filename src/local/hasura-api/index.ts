@@ -32,8 +32,10 @@ export interface HasuraApiOptions {
   readonly hideInternals?: boolean;
   /** The server version to imitate; before 2.45.3 `no_transaction` is ignored. */
   readonly version?: string;
-  /** Environment variables for `from_env` in the metadata of other sources. */
+  /** Environment variables for the addresses of other sources and of remote schemas. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Variables that webhooks and handlers may name; they are checked, but no request is sent there. Default: `env`. */
+  readonly handlerEnv?: Readonly<Record<string, string | undefined>>;
   readonly faults?: DriverFaults;
   readonly log?: (line: string) => void;
 }
@@ -63,7 +65,12 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
   const env = options.env ?? {};
   const sources = new Sources(options.sources, env, options.faults ?? {});
   const context: ApiContext = {
-    ...{ store, state: store, sources, cache: new CurrentCache(sources, env) },
+    ...{
+      store,
+      state: store,
+      sources,
+      cache: new CurrentCache(sources, { env, handlerEnv: options.handlerEnv ?? env }),
+    },
     local: options.sources,
     version,
     supportsNoTransaction:

@@ -508,6 +508,24 @@ describe("metadata is inconsistent", () => {
     assert.match(String(found?.["message"]), /ECONNREFUSED/);
   });
 
+  test("with variables for webhooks that are not those of remote schemas", async (t) => {
+    const api = await startTestApi(t, { handlerEnv: { BASE: "http://127.0.0.1:1" } });
+    await api.sql(schema);
+    const found = await replace(
+      api,
+      metadata({
+        more: {
+          actions: [{ name: "a", definition: { handler: "{{BASE}}/a", output_type: "String" } }],
+          remote_schemas: [{ name: "s", definition: { url: "{{BASE}}/s" } }],
+        },
+      }),
+    );
+    assert.deepEqual(
+      found.map(({ name, reason }) => [name, reason]),
+      [["remote_schema s", "Inconsistent object: Value for environment variables not found: BASE"]],
+    );
+  });
+
   test("with a remote schema that does not answer, until it answers and is reloaded", async (t) => {
     let answers = false;
     const server = createServer((_request, response) => {
