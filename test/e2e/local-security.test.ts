@@ -156,7 +156,7 @@ describe("security of the local environment", () => {
     ];
     const cwd = await project(t, {
       "1700000000000_extensions": {
-        up: `create extension pgcrypto; create extension if not exists citext;
+        up: `create extension hstore; create extension if not exists citext;
           create extension moddatetime; create extension earthdistance cascade;
           create extension postgres_fdw; create role app; create table t (id uuid default gen_random_uuid(), e citext);
           alter table t owner to postgres;`,

@@ -256,6 +256,13 @@ describe("sessions", () => {
 });
 
 describe("extensions", () => {
+  test("that Hasura installs in a new database can be used", async (t) => {
+    const dumped = "create table public.a (id uuid default public.gen_random_uuid() not null)";
+    const directory = await project(t, migrations({ "1_init": [dumped, "drop table public.a"] }));
+    const events = await verified(directory, onSharedServer());
+    assert.deepEqual(statesOf(events), { 1: "ok" });
+  });
+
   test("that the server lacks are listed with file and line, before anything is run", async (t) => {
     const directory = await project(
       t,
@@ -368,9 +375,10 @@ describe("a given server", () => {
 });
 
 describe("a server that is started", () => {
+  // Of this process; other tests may start some at the same time.
   const servers = async (): Promise<string[]> =>
     (await readdir(await databasesDirectory(await serverUser()))).filter((name) =>
-      name.startsWith("hasura-migrate-once-"),
+      name.startsWith(`hasura-migrate-once-${process.pid}-`),
     );
 
   test("is removed at the end, and migrations do not run as a superuser there", async (t) => {

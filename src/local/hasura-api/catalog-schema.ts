@@ -2,7 +2,7 @@ import type pg from "pg";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint, retryHint } from "../../protocol/hint.ts";
 import { withClient, withoutSecrets } from "./with-client.ts";
-import { metadataTables, sourceTables } from "./catalog-tables.ts";
+import { extensionOfNewDatabase, metadataTables, sourceTables } from "./catalog-tables.ts";
 
 /** How the comment on an `hdb_catalog` begins that this program created; a real server's has none. */
 const marker = "Made by hasura-migrate local";
@@ -27,7 +27,7 @@ export async function prepareCatalog(
     if (owner === "other") throw foreign(url);
     if (owner === "none")
       await client.query(
-        `create schema hdb_catalog; comment on schema hdb_catalog is '${comment}'`,
+        `create schema hdb_catalog; comment on schema hdb_catalog is '${comment}'; ${extensionOfNewDatabase}`,
       );
     if (parts.metadata) await client.query(metadataTables);
     if (parts.source) await client.query(sourceTables);

@@ -4,6 +4,19 @@
  */
 const uuidFunction = `create or replace function hdb_catalog.gen_hasura_uuid() returns uuid language sql as 'select gen_random_uuid()';`;
 
+/**
+ * Installs pgcrypto in a database without `hdb_catalog`, as a server does when it connects one; dumps of such databases call
+ * `public.gen_random_uuid()`. Skipped where a server would refuse the database: if the extension or the permission is missing.
+ */
+export const extensionOfNewDatabase = `DO $do$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name OPERATOR(pg_catalog.=) 'pgcrypto'::pg_catalog.name) THEN
+    CREATE EXTENSION IF NOT EXISTS pgcrypto SCHEMA public;
+  END IF;
+EXCEPTION WHEN insufficient_privilege OR invalid_schema_name THEN
+  NULL;
+END $do$;`;
+
 const eventStatus =
   "constraint valid_status check (status in ('scheduled', 'locked', 'delivered', 'error', 'dead'))";
 const textId = "id text primary key default hdb_catalog.gen_hasura_uuid()";

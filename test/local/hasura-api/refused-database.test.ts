@@ -55,3 +55,35 @@ describe("a database that does not allow the set-up", () => {
     });
   });
 });
+
+describe("a new database", () => {
+  const installed =
+    "SELECT n.nspname AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pgcrypto'";
+
+  test("has pgcrypto in its schema public, as with a real server, even for a user who is not a superuser", async (t) => {
+    const own = await freshDatabase(t);
+    const url = await asStranger(own);
+    const name = new URL(own).pathname.slice(1);
+    await query(own, `ALTER DATABASE ${name} OWNER TO ${new URL(url).username}`);
+    await prepareCatalog(url, everything);
+    assert.deepEqual(await query(url, installed), [{ schema: "public" }]);
+    await query(own, "DROP EXTENSION pgcrypto");
+    await prepareCatalog(url, everything);
+    assert.deepEqual(await query(url, installed), [], "only a new database");
+  });
+
+  test("keeps a pgcrypto that is in another schema", async (t) => {
+    const url = await freshDatabase(t);
+    await query(url, "CREATE SCHEMA extensions");
+    await query(url, "CREATE EXTENSION pgcrypto SCHEMA extensions");
+    await prepareCatalog(url, everything);
+    assert.deepEqual(await query(url, installed), [{ schema: "extensions" }]);
+  });
+
+  test("without a schema public is prepared without pgcrypto", async (t) => {
+    const own = await freshDatabase(t);
+    await query(own, "DROP SCHEMA public");
+    await prepareCatalog(own, everything);
+    assert.deepEqual(await query(own, installed), []);
+  });
+});
