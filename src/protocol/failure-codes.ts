@@ -1533,6 +1533,7 @@ export const failureCodes = {
     causes: [
       "The function's setting `HASURA_MIGRATE_LEDGER` is `off`.",
       "The database cannot have a ledger: it is not PostgreSQL, or older than 11, or a standby.",
+      "The function's engine is `hasura-cli`.",
     ],
     remedies: [
       "Run all selected seeds without a record: `hasura-migrate seed ENV --again`. Each time, all of them are run.",

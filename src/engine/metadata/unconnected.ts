@@ -35,5 +35,11 @@ const nothingRecorded: MigrationStore = {
   read: () => Promise.resolve(new Map()),
   run: notConnected,
   mark: notConnected,
+  seeds: {
+    isRecorded: false,
+    read: () => Promise.resolve(new Map()),
+    run: notConnected,
+    confirm: () => Promise.resolve([]),
+  },
   settle: () => Promise.resolve(),
 };

@@ -15,7 +15,7 @@ import type { Slice } from "../run/stop-before.ts";
 import { planSeeds, refuseSeeds, type SeedDatabase, type SeedPlan } from "../seeds/plan-seeds.ts";
 import { runSeeds, type SeedsResult } from "../seeds/run-seeds.ts";
 import { selectSeeds } from "../seeds/select-seeds.ts";
-import type { DatabaseState, EngineSession } from "../session.ts";
+import type { EngineSession } from "../session.ts";
 
 type SeedRequest = RequestOf<"seed">;
 
@@ -138,22 +138,9 @@ function databasesOf(files: readonly SeedFile[], { databases }: EngineSession): 
   if (unknown) throw unconnectedDatabase(unknown.database, names, "seeds");
   return databases.flatMap((state) => {
     const own = files.filter(({ database }) => database === state.database.name);
-    return own.length === 0 ? [] : [seedDatabase(state, own)];
+    const { database, store } = state;
+    return own.length === 0 ? [] : [{ database, store, seeds: store.seeds, files: own }];
   });
-}
-
-function seedDatabase(
-  { database, store }: DatabaseState,
-  files: readonly SeedFile[],
-): SeedDatabase {
-  const { seeds } = store;
-  if (!seeds)
-    throw new Failure(
-      "usage",
-      "seeds-not-recorded",
-      `Seeds cannot be run in ${database.name}: its migrations are run by the official Hasura CLI.`,
-    );
-  return { database, store, seeds, files };
 }
 
 async function emitPlan(plan: SeedPlan, dryRun: boolean, engine: EngineContext): Promise<void> {

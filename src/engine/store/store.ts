@@ -276,8 +276,7 @@ export interface MigrationStore extends StoreCapabilities {
   readonly runs?: RunRegistry;
   /** Absent where nothing about metadata is recorded, such as in a ledger of an older version that this run does not upgrade. */
   readonly metadata?: MetadataRecord;
-  /** Absent where seeds cannot be run. */
-  readonly seeds?: SeedStore;
+  readonly seeds: SeedStore;
   /** The applied versions now. Call again after a step's `replan`. */
   read(): Promise<ReadonlyMap<Version, AppliedMigration>>;
   /**

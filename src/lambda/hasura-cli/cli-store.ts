@@ -7,6 +7,7 @@ import {
   catalogQuery,
   catalogStore,
   lockHoldersReported,
+  unrecordedSeeds,
 } from "../../engine/store/catalog/catalog-store.ts";
 import { catalogVersionStore } from "../../engine/store/catalog/state-client.ts";
 import { hasuraFailure } from "../../engine/hasura/errors.ts";
@@ -82,6 +83,16 @@ export function cliStore(
         await markOnce(version, as === "applied" ? "up" : "down");
       }
     },
+    seeds: unrecordedSeeds(context, async ({ sql }) => {
+      const { configVersion } = project;
+      const reported = await cli.applySeed(
+        { configVersion, database: database.name, files: [], seed: sql },
+        passwordMask(sql),
+      );
+      return "error" in reported
+        ? { ...reported, error: maskedError(reported.error, sql) }
+        : undefined;
+    }),
     settle: () => Promise.resolve(),
     // The CLI has no queries: ours help a person to decide about versions in doubt.
     query: (sql) => catalogQuery(database, context, sql),

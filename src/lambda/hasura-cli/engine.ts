@@ -44,6 +44,7 @@ export const cliOperations: readonly Operation[] = [
   "status",
   "plan",
   "mark",
+  "seed",
   "locks",
   "sql",
   "metadata-diff",

@@ -15,7 +15,7 @@ import {
   type CliOutput,
   type CliOutcome,
 } from "./classify-output.ts";
-import type { CopiedProject, Workspace } from "./workspace.ts";
+import { seedFile, type CopiedProject, type Workspace } from "./workspace.ts";
 
 /** What a call of the official CLI needs besides its arguments. */
 export interface HasuraCliOptions {
@@ -60,6 +60,8 @@ export interface HasuraCli {
     options: { readonly allowInconsistent: boolean },
   ): Promise<CliOutcome>;
   reloadMetadata(): Promise<CliOutcome>;
+  /** Runs the seed of a project. `mask` hides what it keeps secret. */
+  applySeed(project: CopiedProject, mask: Mask): Promise<CliOutcome>;
 }
 
 /** Bound on commands that do not run a migration. */
@@ -120,6 +122,8 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
     },
     reloadMetadata: async () =>
       (await command(["metadata", "reload"], withoutFiles, Infinity, withoutBody)).outcome,
+    applySeed: async (project, mask) =>
+      (await command(["seed", "apply", "--file", seedFile], project, Infinity, mask)).outcome,
   };
 }
 

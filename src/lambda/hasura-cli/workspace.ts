@@ -23,7 +23,12 @@ export interface CopiedProject {
   readonly files: readonly CopiedFile[];
   /** Metadata of config version 3, which the CLI reads from a single file: it is sent as it is. */
   readonly metadata?: JsonMap;
+  /** The text of a seed, which is written to `seedFile`. */
+  readonly seed?: string;
 }
+
+/** The name of the only seed of a project's copy. */
+export const seedFile = "seed.sql";
 
 /**
  * Where the official CLI may write: it needs a home directory, and creates directories in its project
@@ -88,19 +93,21 @@ async function withProject<T>(
 /** Only the version of the project's `config.yaml` is kept: an endpoint or a secret in it belongs to another environment. */
 async function writeProject(
   directory: string,
-  { configVersion, database, files, metadata }: CopiedProject,
+  { configVersion, database, files, metadata, seed }: CopiedProject,
 ): Promise<void> {
-  const migrations = join(
-    directory,
-    "migrations",
-    ...(configVersion === 3 && database !== undefined ? [database] : []),
-  );
+  const ofDatabase = configVersion === 3 && database !== undefined ? [database] : [];
+  const migrations = join(directory, "migrations", ...ofDatabase);
   await mkdir(migrations, { recursive: true });
   await writeFile(
     join(directory, "config.yaml"),
     `version: ${configVersion}\nmigrations_directory: migrations\n${metadata ? singleFile : ""}`,
   );
   if (metadata) await writeFile(join(directory, "metadata.json"), JSON.stringify(metadata));
+  if (seed !== undefined) {
+    const seeds = join(directory, "seeds", ...ofDatabase);
+    await mkdir(seeds, { recursive: true });
+    await writeFile(join(seeds, seedFile), seed);
+  }
   for (const { version, name, direction, from } of files) {
     const folder = join(migrations, `${version}_${name}`);
     await mkdir(folder, { recursive: true });

@@ -18,6 +18,12 @@ export function storeOf(more: Partial<MigrationStore> = {}): MigrationStore & { 
       return Promise.resolve({ outcome: "done", notices: [] });
     },
     mark: () => Promise.resolve(),
+    seeds: {
+      isRecorded: false,
+      read: () => Promise.resolve(new Map()),
+      run: () => Promise.resolve({ outcome: "done", notices: [] }),
+      confirm: () => Promise.resolve([]),
+    },
     settle: () => Promise.resolve(),
     ...more,
     ran,

@@ -251,6 +251,28 @@ describe("Hasura CLI", () => {
     }
   });
 
+  test("each seed is one process that gets its text, and nothing is recorded", async (t) => {
+    const files = {
+      ...migrationsOf(names),
+      "seeds/default/sub/1.sql": "insert into users values (1);",
+      "seeds/default/2.sql": "-- nothing\n",
+    };
+    const { run, cli, hasura } = await cliScene(t, { files });
+    const refused = await run("seed");
+    assert.deepEqual(summaryOf(refused), ["run.failed usage/seeds-not-recorded"]);
+    const events = await run("seed", { again: true });
+    assert.equal(summaryOf(events).at(-1), "run.finished 2", JSON.stringify(events.at(-1)));
+    assert.deepEqual(warnings(events), ["hasura-cli-engine", "seeds-not-recorded"]);
+    assert.deepEqual(cli.commands(), [
+      ["seed", "apply", "--file", "seed.sql", "--database-name", "default"],
+    ]);
+    assert.deepEqual(
+      hasura.ran.map(({ sql }) => sql),
+      ["insert into users values (1);"],
+    );
+    assert.deepEqual(cli.calls().at(-1)?.files, ["config.yaml", "seeds/default/seed.sql"]);
+  });
+
   test("if the binary cannot report its status, the run fails: it could not apply either", async (t) => {
     const { run } = await cliScene(t, { behaviour: "panics" });
     assert.equal(summaryOf(await run("status")).at(-1), "run.failed unreachable/cli-crashed");

@@ -184,6 +184,25 @@ describe("official", () => {
     );
   });
 
+  test("the official CLI runs each seed in a transaction, and a failure has its place", async (t) => {
+    if (skip !== false) t.skip(skip);
+
+    const { api, run } = await scene(t, {
+      files: {
+        ...files,
+        "seeds/default/1_users.sql": "insert into users values (1);",
+        "seeds/default/2_bad/x.sql": "insert into users values (2);\ninsert into gone values (1);",
+      },
+    });
+    await run("apply");
+    const end = (await run("seed", { again: true })).at(-1);
+    assert(end?.type === "run.failed");
+    const { code, sql } = end.failure;
+    assert.deepEqual([code, sql?.sqlstate, sql?.place?.line], ["sql-failed", "42P01", 2]);
+    assert.equal(sql?.file, "seeds/default/2_bad/x.sql");
+    assert.deepEqual(await query(api.databaseUrl, "select id from users"), [{ id: 1 }]);
+  });
+
   test("a dirty version is marked, and a roll-back without its file is refused before anything runs", async (t) => {
     if (skip !== false) t.skip(skip);
 

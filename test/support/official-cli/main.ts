@@ -30,6 +30,7 @@ const known = {
   endpoint: { type: "string" },
   project: { type: "string" },
   version: { type: "string" },
+  file: { type: "string" },
   type: { type: "string", default: "up" },
   "skip-execution": { type: "boolean", default: false },
   "no-transaction": { type: "boolean", default: false },
@@ -146,6 +147,12 @@ async function apply(): Promise<void> {
   log("info", "migrations applied");
 }
 
+async function applySeed(): Promise<void> {
+  const sql = readFileSync(join(project, "seeds", database ?? "", values.file ?? ""), "utf8");
+  await post("/v2/query", "run_sql", { source: database, sql });
+  log("info", "Seeds planted");
+}
+
 async function status(): Promise<void> {
   const present = await recorded();
   log("info", "Fetching migration status...");
@@ -229,6 +236,10 @@ async function main(): Promise<void> {
     if (!(await misbehave())) await metadata();
     return;
   }
+  if (positionals[0] === "seed") {
+    await applySeed();
+    return;
+  }
   if (positionals[0] !== "migrate")
     return fatal(`unknown command "${positionals[0] ?? ""}" for "hasura"`);
   if (await misbehave()) return;
@@ -241,6 +252,7 @@ try {
 } catch (error) {
   if (!(error instanceof Fatal)) throw error;
   // Before it has chosen a database it ends with the body alone.
+  if (positionals[0] === "seed") fatal(`operation failed \n${error.message}`);
   if (positionals[0] === "metadata") fatal(`error applying metadata \n${error.message}`);
   if (positionals[1] === "status" || error.message.includes("access-denied")) fatal(error.message);
   log(

@@ -16,6 +16,7 @@ import type {
   Database,
   MigrationStore,
   RehearsalFrame,
+  SeedStep,
   SeedStore,
   Step,
   StepResult,
@@ -65,7 +66,7 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       for (const { version } of marks) record(version, as === "applied" ? "applied" : "absent");
       return Promise.resolve();
     },
-    seeds: unrecordedSeeds(context),
+    seeds: unrecordedSeeds(context, (step) => send(step, context.hasura, configVersion)),
     query: (sql) => catalogQuery(database, context, sql),
     ...(isPostgres(database.kind) && {
       rehearse: (sqlIn: (frame: RehearsalFrame) => string, limitMs: number) =>
@@ -82,16 +83,18 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
   };
 }
 
-/** Seeds of a database without a ledger: they are run, and nothing is recorded. */
-function unrecordedSeeds(context: StoreContext): SeedStore {
+/** Seeds of a database without a ledger: they are run, and nothing is recorded. `send` resolves to what went wrong. */
+export function unrecordedSeeds(
+  context: StoreContext,
+  send: (step: SeedStep) => Promise<StepResult | undefined>,
+): SeedStore {
   return {
     isRecorded: false,
     read: () => Promise.resolve(new Map()),
     run: async (step) => {
-      const run = () => send(step, context.hasura, context.configVersion);
       const failed = isEmptySql(step.sql)
         ? undefined
-        : await lockHoldersReported(step, context, run);
+        : await lockHoldersReported(step, context, () => send(step));
       return failed ?? { outcome: "done", notices: emptyFileNotices(step.sql) };
     },
     confirm: () => Promise.resolve([]),
