@@ -7,7 +7,8 @@ import { requiredExtensions } from "./extensions/required.ts";
 import { branchesSince, type Branch } from "./git/branch.ts";
 import { checkConsistency } from "../metadata/consistency/check-consistency.ts";
 import { verifyProblem } from "./metadata/metadata-of.ts";
-import { readSchema } from "./metadata/read-schema.ts";
+import { namesOf, readSchema } from "./metadata/read-schema.ts";
+import type { ServerChecks } from "./metadata/server-checks.ts";
 import { loadAll, loadProject, type LoadedProject } from "./load-project.ts";
 import { canBeOutOfOrder, checkOrder } from "./order.ts";
 import { checkInHalves, sizeOfFirstHalf } from "./run/check-in-halves.ts";
@@ -66,7 +67,7 @@ export async function verify(options: VerifyOptions): Promise<void> {
   const { emit, signal, now } = options;
   const startedAt = now();
   const directory = await realpath(options.directory).catch(() => options.directory);
-  const loaded = await loadProject(directory, options.database);
+  const loaded = await withServerChecks(await loadProject(directory, options.database));
   const works = await worksOf(loaded, directory, options.since);
   // The revision's migrations are run too, to compare the orders.
   const files = works.flatMap(({ migrations, others }) => [...migrations, ...others]);
@@ -90,6 +91,18 @@ export async function verify(options: VerifyOptions): Promise<void> {
     throw server.lost() === undefined ? thrown : brokenConnection(server.lost());
   }
   count.finish();
+}
+
+/** A project, and how its metadata is checked as the server does. */
+interface ProjectUnderCheck extends LoadedProject {
+  readonly serverChecks?: ServerChecks;
+}
+
+/** Projects without metadata do not load the code. */
+async function withServerChecks(loaded: LoadedProject): Promise<ProjectUnderCheck> {
+  if (loaded.metadata === undefined) return loaded;
+  const { ServerChecks: Checks } = await import("./metadata/server-checks.ts");
+  return { ...loaded, serverChecks: new Checks(loaded.metadata) };
 }
 
 async function worksOf(
@@ -143,7 +156,7 @@ async function verifyDatabase(
   server: ScratchServer,
   work: Work,
   options: VerifyOptions,
-  loaded: LoadedProject,
+  loaded: ProjectUnderCheck,
 ): Promise<void> {
   const { database, migrations, branch } = work;
   const { emit, signal, now, locks = false } = options;
@@ -168,7 +181,7 @@ async function verifyDatabase(
 /** Compares the metadata of a source with its database after all migrations. */
 async function verifyMetadata(
   bench: Workbench,
-  { database, loaded }: { readonly database: string; readonly loaded: LoadedProject },
+  { database, loaded }: { readonly database: string; readonly loaded: ProjectUnderCheck },
   { emit, now }: Pick<VerifyOptions, "emit" | "now">,
 ): Promise<void> {
   const from = now();
@@ -183,11 +196,13 @@ async function verifyMetadata(
     return;
   }
   emit({ type: "verify.progress", text: `${database}: metadata …` });
-  const found = checkConsistency(metadata, database, await readSchema(bench.client));
-  if (found === undefined) {
+  const schema = await readSchema(bench.client);
+  const missing = checkConsistency(metadata, database, namesOf(schema));
+  if (missing === undefined) {
     skip("it has no source of this name");
     return;
   }
+  const found = [...missing, ...(loaded.serverChecks?.check(database, schema) ?? [])];
   emit({
     type: "verify.metadata",
     database,

@@ -124,6 +124,8 @@ delete_permissions:
     permission: {filter: {_not: {full_name: {_is_null: true}}}}
 event_triggers:
   - name: changed
+    retry_conf: {num_retries: 0, interval_sec: 10, timeout_sec: 60}
+    webhook: "{{HOOK}}"
     definition: {enable_manual: false, insert: {columns: "*"}, update: {columns: [email], payload: [id]}}
 remote_relationships:
   - name: elsewhere
@@ -181,7 +183,7 @@ describe("the metadata of a project, compared with its database after all migrat
         'users.yaml:27:13 public.users has no column or relationship email. Did you mean "mail"?',
         'users.yaml:32:68 public.users has no column email. Did you mean "mail"?',
         'users.yaml:35:28 public.users has no column email. Did you mean "mail"?',
-        'users.yaml:41:83 public.users has no column email. Did you mean "mail"?',
+        'users.yaml:43:83 public.users has no column email. Did you mean "mail"?',
       ],
     ],
     [
@@ -192,8 +194,8 @@ describe("the metadata of a project, compared with its database after all migrat
         'users.yaml:23:17 public.users has no column id. Did you mean "uid"?',
         'users.yaml:29:94 public.users has no column id. Did you mean "uid"?',
         'users.yaml:32:40 public.users has no column or relationship id. Did you mean "uid"?',
-        'users.yaml:41:101 public.users has no column id. Did you mean "uid"?',
-        'users.yaml:44:102 public.users has no column id. Did you mean "uid"?',
+        'users.yaml:43:101 public.users has no column id. Did you mean "uid"?',
+        'users.yaml:46:102 public.users has no column id. Did you mean "uid"?',
       ],
     ],
     [
@@ -261,7 +263,7 @@ describe("the metadata of a project, compared with its database after all migrat
       "7 The relationship refers to the table public.teams, which is not tracked.",
       "11 The relationship refers to the table public.orders, which is not tracked.",
       "29 The table public.orders is not tracked.",
-      "44 The source default does not track public.orders.",
+      "46 The source default does not track public.orders.",
     ]);
   });
 

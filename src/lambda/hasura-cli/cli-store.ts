@@ -83,20 +83,24 @@ export function cliStore(
         await markOnce(version, as === "applied" ? "up" : "down");
       }
     },
-    seeds: unrecordedSeeds(context, async ({ sql }) => {
+    seeds: unrecordedSeeds(context, ({ sql }) => {
       const { configVersion } = project;
-      const reported = await cli.applySeed(
-        { configVersion, database: database.name, files: [], seed: sql },
-        passwordMask(sql),
-      );
-      return "error" in reported
-        ? { ...reported, error: maskedError(reported.error, sql) }
-        : undefined;
+      return sendSeed({ configVersion, database: database.name, files: [], seed: sql }, sql, cli);
     }),
     settle: () => Promise.resolve(),
     // The CLI has no queries: ours help a person to decide about versions in doubt.
     query: (sql) => catalogQuery(database, context, sql),
   };
+}
+
+/** Resolves to what went wrong. */
+async function sendSeed(
+  project: CopiedProject,
+  sql: string,
+  cli: HasuraCli,
+): Promise<StepResult | undefined> {
+  const reported = await cli.applySeed(project, passwordMask(sql));
+  return "error" in reported ? { ...reported, error: maskedError(reported.error, sql) } : undefined;
 }
 
 /** The versions that were recorded when they were last read. */

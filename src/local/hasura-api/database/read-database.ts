@@ -9,7 +9,7 @@ import type { DatabaseFunction, DatabaseSchema, Relation } from "./database-sche
  * (src-rsr/pg_table_metadata.sql and pg_function_metadata.sql). Names are cast to text: operators of pg_catalog that match exactly are
  * used even where another role has defined one in a schema on the search path.
  */
-const schemaSql = `
+export const schemaSql = `
 WITH relation AS (
   SELECT c.oid, n.nspname::text || '.' || c.relname::text AS name
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -110,7 +110,12 @@ const Schema = z.object({
 export async function readDatabase(session: PgSession): Promise<DatabaseSchema> {
   const answer = await runText(session, schemaSql);
   const [, row] = answer.result ?? [];
-  const { relations, functions, scalars } = Schema.parse(parseJson(row?.[0] ?? ""));
+  return schemaFrom(parseJson(row?.[0] ?? ""));
+}
+
+/** Reads the answer to `schemaSql`. Throws ZodError for anything else. */
+export function schemaFrom(answer: unknown): DatabaseSchema {
+  const { relations, functions, scalars } = Schema.parse(answer);
   return {
     relations: new Map(
       relations.map(({ columns, ...relation }): [string, Relation] => [

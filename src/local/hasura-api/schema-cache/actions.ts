@@ -16,7 +16,9 @@ export function buildActions(
   for (const entry of mapsAt(metadata, "actions")) {
     const object = listedObject("actions", entry);
     if (types === undefined)
-      findings.add(inconsistentObject(object, "custom types are inconsistent"));
+      findings.add(
+        inconsistentObject(object, "custom types are inconsistent", { isMissingName: true }),
+      );
     else
       findings.attempt(object, `in action ${quoted(textAt(entry, "name"))}; `, () => {
         checkAction(mapAt(entry, "definition"), types, env);

@@ -2,7 +2,7 @@ import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../../metadat
 import { fullName, nameText, qualified, type QualifiedName } from "../metadata-document.ts";
 import type { Column } from "../database/database-schema.ts";
 import type { Target } from "./findings.ts";
-import { NotBuilt, quoted } from "./inconsistency.ts";
+import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import type { BuiltSource, TrackedTable } from "./tracked-table.ts";
 
 /** What a condition needs. */
@@ -69,7 +69,9 @@ function checkExists(exists: JsonMap, scope: Scope): void {
 function tableOf(name: QualifiedName | undefined, { source }: Scope): TrackedTable {
   const table = name && source.tables.get(fullName(name));
   if (table === undefined)
-    throw new NotBuilt(`table ${quoted(name === undefined ? "" : nameText(name))} does not exist`);
+    throw new MissingName(
+      `table ${quoted(name === undefined ? "" : nameText(name))} does not exist`,
+    );
   return table;
 }
 

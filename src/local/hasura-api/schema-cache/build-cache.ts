@@ -16,7 +16,13 @@ import type { Environment } from "./environment-values.ts";
 import { buildEventTriggers } from "./event-triggers.ts";
 import { Findings, targetOf, type Dependency } from "./findings.ts";
 import { buildFunctions } from "./functions.ts";
-import { inconsistentObject, NotBuilt, quoted, type Inconsistency } from "./inconsistency.ts";
+import {
+  inconsistentObject,
+  MissingName,
+  quoted,
+  withMessage,
+  type Inconsistency,
+} from "./inconsistency.ts";
 import { sourceObject, tableObject } from "./metadata-object.ts";
 import { buildPermissions } from "./permissions.ts";
 import { buildRelationships } from "./relationships.ts";
@@ -71,7 +77,7 @@ export function buildCache({ metadata, databases, remoteSchemas, env }: BuildInp
     unchecked: new Set(unchecked.map(({ name }) => name)),
   };
   for (const source of sources.values()) buildSource(source, ends, env, findings);
-  const types = buildCustomTypes(metadata, sources, findings);
+  const types = buildCustomTypes(metadata, ends, findings);
   buildActions(metadata, types, env, findings);
   const dependencies = resolveDependencies(findings);
   buildEndpoints(metadata, findings);
@@ -91,7 +97,7 @@ function buildSources(
     const state = databases.get(name);
     if (state?.kind === "read") built.set(name, trackTables(document, state.schema, findings));
     if (state?.kind === "unreachable")
-      findings.add(inconsistentObject(sourceObject(name), state.reason, state.detail));
+      findings.add(inconsistentObject(sourceObject(name), state.reason, withMessage(state)));
     else findings.exists(targetOf({ kind: "source", source: name }));
   }
   return built;
@@ -111,7 +117,7 @@ function trackTables(
     const table = findings.attempt(tableObject(document.name, name), "", () => {
       const relation = schema.relations.get(key);
       if (relation === undefined)
-        throw new NotBuilt(`no such table/view exists in source: ${quoted(nameText(name))}`);
+        throw new MissingName(`no such table/view exists in source: ${quoted(nameText(name))}`);
       return new TrackedTable(document.name, name, entry, relation);
     });
     if (table === undefined) continue;

@@ -9,7 +9,7 @@ import {
 } from "../metadata-document.ts";
 import type { DatabaseFunction, FunctionType } from "../database/database-schema.ts";
 import type { Findings } from "./findings.ts";
-import { NotBuilt, quoted } from "./inconsistency.ts";
+import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import { partObject } from "./metadata-object.ts";
 import type { NewField } from "./relationships.ts";
 import type { BuiltSource, TableField, TrackedTable } from "./tracked-table.ts";
@@ -61,7 +61,7 @@ function build(
 export function onlyFunction(name: QualifiedName, { schema }: BuiltSource): DatabaseFunction {
   const [found, ...others] = schema.functions.get(fullName(name)) ?? [];
   const label = quoted(nameText(name));
-  if (found === undefined) throw new NotBuilt(`no such function exists: ${label}`);
+  if (found === undefined) throw new MissingName(`no such function exists: ${label}`);
   if (others.length > 0)
     throw new NotBuilt(`function ${label} is overloaded. Overloaded functions are not supported`);
   return found;

@@ -1,4 +1,4 @@
-import type { JsonMap } from "../../../metadata/document/json.ts";
+import type { Json, JsonMap } from "../../../metadata/document/json.ts";
 import {
   fullName,
   mapAt,
@@ -10,8 +10,9 @@ import {
 } from "../metadata-document.ts";
 import { reasons } from "./computed-fields.ts";
 import type { Findings } from "./findings.ts";
-import { NotBuilt, quoted } from "./inconsistency.ts";
+import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import { customTypesObject } from "./metadata-object.ts";
+import type { OtherEnds } from "./remote-relationships.ts";
 import type { BuiltSource } from "./tracked-table.ts";
 
 /** The types that actions can use. */
@@ -22,6 +23,9 @@ export interface CustomTypes {
   readonly objects: ReadonlyMap<string, JsonMap>;
 }
 
+/** `unchecked`: names of sources whose databases are not known. */
+type Sources = Pick<OtherEnds, "sources" | "unchecked">;
+
 const builtIn = ["Int", "Float", "String", "Boolean", "ID"];
 
 /** Other names that the server has for types of Postgres. */
@@ -30,15 +34,18 @@ const postgresNames = ["bigint", "smallint", "integer", "real", "boolean", "seri
 /** Undefined if the custom types are inconsistent: then all actions are. */
 export function buildCustomTypes(
   metadata: MetadataDocument,
-  sources: ReadonlyMap<string, BuiltSource>,
+  { sources, unchecked }: Sources,
   findings: Findings,
 ): CustomTypes | undefined {
   const value = mapAt(metadata, "custom_types");
-  const types = typesIn(value, sources);
+  const types = typesIn(value, sources, unchecked.size > 0);
   return findings.attempt(customTypesObject(value), "", () => {
-    const problems = problemsOf(value, types, sources);
-    if (problems.length > 0)
-      throw new NotBuilt(`validation for the given custom types failed ${reasons(problems)}`);
+    const problems = problemsOf(value, types, { sources, unchecked });
+    if (problems.length > 0) {
+      const unknown = missingNames(value);
+      const Thrown = problems.every((each) => unknown.has(each)) ? MissingName : NotBuilt;
+      throw new Thrown(`validation for the given custom types failed ${reasons(problems)}`);
+    }
     return types;
   });
 }
@@ -46,29 +53,37 @@ export function buildCustomTypes(
 const namesIn = (value: JsonMap, list: string): string[] =>
   mapsAt(value, list).map((entry) => textAt(entry, "name"));
 
-function typesIn(value: JsonMap, sources: ReadonlyMap<string, BuiltSource>): CustomTypes {
+function typesIn(
+  value: JsonMap,
+  sources: ReadonlyMap<string, BuiltSource>,
+  hasOthers: boolean,
+): CustomTypes {
   const ofDatabases = [...sources.values()].flatMap(({ schema }) => [...schema.scalars]);
-  const scalars = new Set([
+  const Names = hasOthers ? AllNames : Set<string>;
+  const scalars = new Names([
     ...[...builtIn, ...namesIn(value, "scalars")],
     ...(sources.size > 0 ? [...ofDatabases, ...postgresNames] : []),
   ]);
   return {
     scalars,
-    inputs: new Set([...scalars, ...namesIn(value, "enums"), ...namesIn(value, "input_objects")]),
+    inputs: new Names([...scalars, ...namesIn(value, "enums"), ...namesIn(value, "input_objects")]),
     objects: new Map(
       mapsAt(value, "objects").map((entry) => [textAt(entry, "name"), entry] as const),
     ),
   };
 }
 
+/** The names of types where some databases are not known: any name may be one of theirs. */
+class AllNames extends Set<string> {
+  override has(): boolean {
+    return true;
+  }
+}
+
 /** The name in a type reference: `Int` of `[Int!]!`. */
 export const baseType = (reference: string): string => reference.replaceAll(/[[\]!\s]/g, "");
 
-function problemsOf(
-  value: JsonMap,
-  types: CustomTypes,
-  sources: ReadonlyMap<string, BuiltSource>,
-): string[] {
+function problemsOf(value: JsonMap, types: CustomTypes, sources: Sources): string[] {
   const names = ["scalars", "enums", "input_objects", "objects"].flatMap((list) =>
     namesIn(value, list),
   );
@@ -119,16 +134,16 @@ function objectProblems(
   entry: JsonMap,
   { scalars, objects }: CustomTypes,
   value: JsonMap,
-  sources: ReadonlyMap<string, BuiltSource>,
+  sources: Sources,
 ): string[] {
   const name = quoted(textAt(entry, "name"));
   const relationships = mapsAt(entry, "relationships");
   const repeated = repetitions([...namesIn(entry, "fields"), ...namesIn(entry, "relationships")]);
-  const known = new Set([...scalars, ...objects.keys(), ...namesIn(value, "enums")]);
+  const others = new Set([...objects.keys(), ...namesIn(value, "enums")]);
   const ofSources = new Set(relationships.map((each) => textAt(each, "source") || "default"));
   return [
     ...(repeated.length > 0 ? [`the object ${name} has duplicate fields: ${list(repeated)}`] : []),
-    ...unknownTypes(entry, (type) => known.has(type)).map(
+    ...unknownTypes(entry, (type) => scalars.has(type) || others.has(type)).map(
       ([field, type]) =>
         `the type ${quoted(type)} for field ${quoted(field)} in  object type ${name} does not exist`,
     ),
@@ -141,20 +156,14 @@ function objectProblems(
 function relationshipProblems(
   relationship: JsonMap,
   entry: JsonMap,
-  sources: ReadonlyMap<string, BuiltSource>,
+  { sources, unchecked }: Sources,
 ): string[] {
+  const sourceName = textAt(relationship, "source") || "default";
+  if (unchecked.has(sourceName)) return [];
   const to = qualified(relationship["remote_table"]) ?? { schema: "", name: "" };
-  const [name, relation, table] = [
-    quoted(textAt(entry, "name")),
-    quoted(textAt(relationship, "name")),
-    quoted(nameText(to)),
-  ];
-  const source = sources.get(textAt(relationship, "source") || "default");
-  const tracked = source?.tables.get(fullName(to));
-  if (tracked === undefined)
-    return [
-      `the remote table ${table} for relationship ${relation} of object type ${name} does not exist`,
-    ];
+  const tracked = sources.get(sourceName)?.tables.get(fullName(to));
+  if (tracked === undefined) return [missingTable(relationship, entry)];
+  const [name, relation] = [textAt(entry, "name"), textAt(relationship, "name")].map(quoted);
   const fields = new Map(
     mapsAt(entry, "fields").map((field) => [textAt(field, "name"), textAt(field, "type")]),
   );
@@ -172,11 +181,35 @@ function relationshipProblems(
             `the type of the field ${quoted(field)} for relationship ${relation} in object type ${name} is a list type`,
           ]
         : []),
-      ...(isColumn
-        ? []
-        : [
-            `the column ${quoted(typeof column === "string" ? column : "")} of remote table ${table} for relationship ${relation} of object type ${name} does not exist`,
-          ]),
+      ...(isColumn ? [] : [missingColumn(column, relationship, entry)]),
     ];
   });
+}
+
+/** The problems that would be found of tables and columns if none existed. */
+function missingNames(value: JsonMap): ReadonlySet<string> {
+  return new Set(
+    mapsAt(value, "objects").flatMap((entry) =>
+      mapsAt(entry, "relationships").flatMap((each) => [
+        missingTable(each, entry),
+        ...Object.values(mapAt(each, "field_mapping")).map((column) =>
+          missingColumn(column, each, entry),
+        ),
+      ]),
+    ),
+  );
+}
+
+function missingTable(relationship: JsonMap, entry: JsonMap): string {
+  return `the remote table ${namesOf(relationship, entry)} does not exist`;
+}
+
+function missingColumn(column: Json, relationship: JsonMap, entry: JsonMap): string {
+  const name = quoted(typeof column === "string" ? column : "");
+  return `the column ${name} of remote table ${namesOf(relationship, entry)} does not exist`;
+}
+
+function namesOf(relationship: JsonMap, entry: JsonMap): string {
+  const to = qualified(relationship["remote_table"]) ?? { schema: "", name: "" };
+  return `${quoted(nameText(to))} for relationship ${quoted(textAt(relationship, "name"))} of object type ${quoted(textAt(entry, "name"))}`;
 }

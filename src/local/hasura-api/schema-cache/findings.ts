@@ -1,4 +1,10 @@
-import { inconsistentObject, NotBuilt, type Inconsistency } from "./inconsistency.ts";
+import {
+  inconsistentObject,
+  MissingName,
+  NotBuilt,
+  withMessage,
+  type Inconsistency,
+} from "./inconsistency.ts";
 import type { MetadataObject } from "./metadata-object.ts";
 import { labelOf, type SchemaObject } from "./schema-object.ts";
 
@@ -61,7 +67,13 @@ export class Findings {
       return build();
     } catch (thrown) {
       if (!(thrown instanceof NotBuilt)) throw thrown;
-      this.add(inconsistentObject(object, `${context}${thrown.message}`, thrown.detail));
+      const isMissingName = thrown instanceof MissingName;
+      this.add(
+        inconsistentObject(object, `${context}${thrown.message}`, {
+          ...withMessage(thrown),
+          isMissingName,
+        }),
+      );
       return undefined;
     }
   }

@@ -5,6 +5,10 @@ import type { MetadataObject } from "./metadata-object.ts";
 export interface Inconsistency {
   /** The objects that are inconsistent, and that would be dropped. */
   readonly objects: readonly MetadataObject[];
+  /** Why, without what kind of inconsistency it is. */
+  readonly reason: string;
+  /** True if something that it refers to does not exist, or is inconsistent itself. */
+  readonly isMissingName?: boolean;
   /** The object of the answer. */
   readonly report: JsonMap;
 }
@@ -13,7 +17,7 @@ export interface Inconsistency {
 export function inconsistentObject(
   object: MetadataObject,
   reason: string,
-  message?: Json,
+  { message, isMissingName = false }: { message?: Json; isMissingName?: boolean } = {},
 ): Inconsistency {
   const { definition, name, type } = object;
   const report = {
@@ -21,8 +25,15 @@ export function inconsistentObject(
     ...(message !== undefined && { message }),
     ...{ name, reason: `Inconsistent object: ${reason}`, type },
   };
-  return { objects: [object], report };
+  return { objects: [object], reason, isMissingName, report };
 }
+
+/** What else is reported: the answer of a database or a server. */
+export const withMessage = ({
+  detail,
+}: {
+  readonly detail?: Json | undefined;
+}): { message?: Json } => (detail === undefined ? {} : { message: detail });
 
 /** Two objects that would have the same name in the schema. */
 export function conflictingObjects(
@@ -30,13 +41,14 @@ export function conflictingObjects(
   reason: string,
 ): Inconsistency {
   const parts = objects.map(({ definition, name, type }) => ({ definition, name, type }));
-  return { objects, report: { objects: parts, reason: `Conflicting objects: ${reason}` } };
+  const report = { objects: parts, reason: `Conflicting objects: ${reason}` };
+  return { objects, reason, report };
 }
 
 /** A problem of the address of an endpoint. */
 export function badAddress(object: MetadataObject, reason: string): Inconsistency {
   const { definition, name, type } = object;
-  return { objects: [object], report: { definition, name, reason, type } };
+  return { objects: [object], reason, report: { definition, name, reason, type } };
 }
 
 /** Endpoints that one address could mean. Only the first one would be dropped. */
@@ -44,13 +56,9 @@ export function ambiguousAddresses(
   objects: readonly MetadataObject[],
   addresses: readonly string[],
 ): Inconsistency {
-  return {
-    objects: objects.slice(0, 1),
-    report: {
-      conflicts: objects.map(({ definition }) => definition),
-      reason: `Ambiguous URL paths: ${addresses.join(", ")}`,
-    },
-  };
+  const reason = `Ambiguous URL paths: ${addresses.join(", ")}`;
+  const conflicts = objects.map(({ definition }) => definition);
+  return { objects: objects.slice(0, 1), reason, report: { conflicts, reason } };
 }
 
 /** Thrown where an object cannot be built, with the server's reason. */
@@ -64,6 +72,9 @@ export class NotBuilt extends Error {
     this.detail = detail;
   }
 }
+
+/** Thrown where a name that an object refers to does not exist. */
+export class MissingName extends NotBuilt {}
 
 /** A name in the server's messages. */
 export const quoted = (name: string): string => `"${name}"`;

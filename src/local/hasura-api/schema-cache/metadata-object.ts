@@ -1,4 +1,5 @@
-import type { Json, JsonMap } from "../../../metadata/document/json.ts";
+import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../../metadata/document/json.ts";
+import type { JsonPath } from "../../../metadata/document/places.ts";
 import {
   fullName,
   isMetadataDocument,
@@ -207,6 +208,24 @@ function without(map: JsonMap, [step, ...rest]: readonly Step[]): JsonMap {
     return { ...map, [step.list]: kept };
   // An export has no empty lists.
   return withoutKey(map, step.list);
+}
+
+/** The path to an object in a document, which need not be in the form of an export. */
+export function pathTo({ place }: Pick<MetadataObject, "place">, document: JsonMap): JsonPath {
+  if (typeof place === "string") return [place];
+  const path: (string | number)[] = [];
+  let value = document;
+  for (const step of place) {
+    const list = value[step.list];
+    const index = isJsonList(list)
+      ? list.findIndex((entry) => isJsonMap(entry) && matches(entry, step))
+      : -1;
+    if (index < 0) return path;
+    path.push(step.list, index);
+    const found = isJsonList(list) ? list[index] : undefined;
+    value = isJsonMap(found) ? found : {};
+  }
+  return path;
 }
 
 function matches(entry: JsonMap, { key, value }: Step): boolean {

@@ -4,7 +4,7 @@ import { mapAt, mapsAt, nameText, textAt, textsAt } from "../metadata-document.t
 import { checkCondition, type Needs } from "./boolean-expression.ts";
 import { checkInputValidation, type Environment } from "./environment-values.ts";
 import type { Findings } from "./findings.ts";
-import { NotBuilt, quoted } from "./inconsistency.ts";
+import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import { permissionObject } from "./metadata-object.ts";
 import type { BuiltSource, TrackedTable } from "./tracked-table.ts";
 
@@ -111,7 +111,7 @@ function checkPresets(permission: JsonMap, context: Context): void {
 
 function checkComputedField(name: string, { table, needs }: Context): void {
   const field = table.fields.get(name);
-  if (field === undefined) throw new NotBuilt(`computed field ${quoted(name)} does not exist`);
+  if (field === undefined) throw new MissingName(`computed field ${quoted(name)} does not exist`);
   if (field.kind !== "computed field")
     throw new NotBuilt(`expecting a computed field; but, ${quoted(name)} is a ${field.kind}`);
   if (field.returnsTable !== undefined)

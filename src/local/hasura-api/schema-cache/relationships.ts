@@ -10,7 +10,7 @@ import {
 } from "../metadata-document.ts";
 import type { ForeignKey } from "../database/database-schema.ts";
 import { targetOf, type Findings, type Target } from "./findings.ts";
-import { NotBuilt, quoted } from "./inconsistency.ts";
+import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import { partObject, type MetadataObject } from "./metadata-object.ts";
 import type { BuiltSource, TableField, TrackedTable } from "./tracked-table.ts";
 
@@ -92,7 +92,7 @@ function byTheirKey(reference: JsonMap, table: TrackedTable, source: BuiltSource
   const to = qualified(reference["table"]) ?? { schema: "", name: "" };
   const theirs = source.tables.get(fullName(to));
   if (theirs === undefined)
-    throw new NotBuilt(`table ${quoted(nameText(to))} does not exist in source: ${source.name}`);
+    throw new MissingName(`table ${quoted(nameText(to))} does not exist in source: ${source.name}`);
   const columns = namesIn(reference["column"] ?? reference["columns"] ?? null);
   const keys = theirs.relation.foreignKeys.filter((key) => key.table === fullName(table.name));
   const key = onlyKey(keys, columns);
@@ -110,7 +110,8 @@ function byTheirKey(reference: JsonMap, table: TrackedTable, source: BuiltSource
 function onlyKey(keys: readonly ForeignKey[], columns: readonly string[]): ForeignKey {
   const wanted = sorted(columns);
   const [key, ...others] = keys.filter((each) => sorted(each.columns) === wanted);
-  if (key === undefined) throw new NotBuilt("no foreign constraint exists on the given column(s)");
+  if (key === undefined)
+    throw new MissingName("no foreign constraint exists on the given column(s)");
   if (others.length > 0)
     throw new NotBuilt("more than one foreign key constraint exists on the given column(s)");
   return key;

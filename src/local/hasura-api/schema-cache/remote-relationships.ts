@@ -9,7 +9,7 @@ import {
   textsAt,
 } from "../metadata-document.ts";
 import { targetOf, type Findings, type Target } from "./findings.ts";
-import { NotBuilt, quoted } from "./inconsistency.ts";
+import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import { partObject } from "./metadata-object.ts";
 import type { NewField } from "./relationships.ts";
 import type { BuiltSource, TrackedTable } from "./tracked-table.ts";
@@ -70,18 +70,18 @@ function buildToSource(
   const own = (): Target[] => mapping.map(([field]) => joinField(field, table));
   if (unchecked.has(name)) return own();
   const source = sources.get(name);
-  if (source === undefined) throw new NotBuilt(`source not found: ${quoted(name)}`);
+  if (source === undefined) throw new MissingName(`source not found: ${quoted(name)}`);
   const to = qualified(toSource["table"]) ?? { schema: "", name: "" };
   const theirs = source.tables.get(fullName(to));
   if (theirs === undefined)
-    throw new NotBuilt(`table ${quoted(nameText(to))} does not exist in source: ${name}`);
+    throw new MissingName(`table ${quoted(nameText(to))} does not exist in source: ${name}`);
   return [
     ...own(),
     theirs.target,
     ...mapping.flatMap(([, column]) => {
       if (typeof column !== "string") return [];
       if (!theirs.relation.columns.has(column))
-        throw new NotBuilt(`${quoted(column)} does not exist`);
+        throw new MissingName(`${quoted(column)} does not exist`);
       return [theirs.part("column", column)];
     }),
   ];
@@ -93,6 +93,6 @@ function joinField(name: string, table: TrackedTable): Target {
   if (field.kind === "column") return table.part("column", name);
   const usable =
     field.kind === "computed field" && field.isPlain && field.returnsTable === undefined;
-  if (!usable) throw new NotBuilt(`${quoted(name)} does not exist`);
+  if (!usable) throw new MissingName(`${quoted(name)} does not exist`);
   return table.part("computed field", name);
 }

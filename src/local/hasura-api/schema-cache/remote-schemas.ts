@@ -1,7 +1,7 @@
 import type { Json } from "../../../metadata/document/json.ts";
 import { mapsAt, textAt, type MetadataDocument } from "../metadata-document.ts";
 import { targetOf, type Findings } from "./findings.ts";
-import { inconsistentObject } from "./inconsistency.ts";
+import { inconsistentObject, withMessage } from "./inconsistency.ts";
 import { listedObject } from "./metadata-object.ts";
 
 /** Whether a remote schema answered. */
@@ -20,8 +20,9 @@ export function buildRemoteSchemas(
     const name = textAt(entry, "name");
     const state = states.get(name);
     if (state?.answers !== true) {
-      const { reason = "not introspected", detail } = state ?? {};
-      findings.add(inconsistentObject(listedObject("remote_schemas", entry), reason, detail));
+      const { reason, ...answer } = state ?? { reason: "not introspected" };
+      const object = listedObject("remote_schemas", entry);
+      findings.add(inconsistentObject(object, reason, withMessage(answer)));
       continue;
     }
     built.add(name);

@@ -16,7 +16,7 @@ export function resolveDependencies(findings: Findings): readonly Dependency[] {
     findings.add(
       ...distinct(
         lacking.map(({ metadata, on }) =>
-          inconsistentObject(metadata, whyMissing(on.object, exists)),
+          inconsistentObject(metadata, whyMissing(on.object, exists), { isMissingName: true }),
         ),
       ),
     );

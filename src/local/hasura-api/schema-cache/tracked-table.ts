@@ -3,7 +3,7 @@ import type { Operation } from "../document/read-permission.ts";
 import type { Column, DatabaseSchema, Relation } from "../database/database-schema.ts";
 import { nameText, type QualifiedName, type SourceDocument } from "../metadata-document.ts";
 import { targetOf, type Target } from "./findings.ts";
-import { NotBuilt, quoted } from "./inconsistency.ts";
+import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import type { TablePart } from "./schema-object.ts";
 
 /** A field of a tracked table. */
@@ -70,14 +70,14 @@ export class TrackedTable {
   /** @throws NotBuilt if the table has no such field */
   field(name: string): TableField {
     const found = this.fields.get(name);
-    if (found === undefined) throw new NotBuilt(`${quoted(name)} does not exist`);
+    if (found === undefined) throw new MissingName(`${quoted(name)} does not exist`);
     return found;
   }
 
   /** @throws NotBuilt if the table has no such column. @param more what the server adds if it is another field */
   column(name: string, more: string): Column {
     const found = this.fields.get(name);
-    if (found === undefined) throw new NotBuilt(`column ${quoted(name)} does not exist`);
+    if (found === undefined) throw new MissingName(`column ${quoted(name)} does not exist`);
     if (found.kind === "column") return found.column;
     throw new NotBuilt(
       `expecting a database column; but, ${quoted(name)} is a ${found.kind}; ${more}`,

@@ -1,0 +1,118 @@
+import type { DatabaseSchema } from "../../local/hasura-api/database/database-schema.ts";
+import { readVersion3, readWithoutSources } from "../../local/hasura-api/document/read-document.ts";
+import { HasuraError } from "../../local/hasura-api/hasura-error.ts";
+import {
+  mapsAt,
+  textAt,
+  type MetadataDocument as ServerDocument,
+} from "../../local/hasura-api/metadata-document.ts";
+import { buildCache, type DatabaseState } from "../../local/hasura-api/schema-cache/build-cache.ts";
+import type { Environment } from "../../local/hasura-api/schema-cache/environment-values.ts";
+import type { Inconsistency } from "../../local/hasura-api/schema-cache/inconsistency.ts";
+import { pathTo } from "../../local/hasura-api/schema-cache/metadata-object.ts";
+import type { JsonMap } from "../../metadata/document/json.ts";
+import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
+import type { JsonPath } from "../../metadata/document/places.ts";
+import type { MetadataProblem } from "../../metadata/problem.ts";
+
+interface Finding {
+  readonly path: JsonPath;
+  readonly message: string;
+}
+
+/** Every variable is set where Hasura runs: its environment is not known here. */
+const everyVariable: Environment = new Proxy({}, { get: () => "http://localhost" });
+
+/**
+ * What the server itself would say about the metadata: the reasons why it refuses the document, or why objects are inconsistent. What
+ * refers to a missing name is left out: `checkConsistency` reports each of these places.
+ */
+export class ServerChecks {
+  readonly #document: MetadataDocument;
+  readonly #schemas = new Map<string, DatabaseSchema>();
+  readonly #reported = new Set<string>();
+
+  constructor(document: MetadataDocument) {
+    this.#document = document;
+  }
+
+  /** Problems of one more source, and of what can be checked with all databases that are known by now. Each is returned once. */
+  check(source: string, schema: DatabaseSchema): MetadataProblem[] {
+    this.#schemas.set(source, schema);
+    return this.#findings().flatMap(({ path, message }) => {
+      const key = JSON.stringify([path, message]);
+      if (this.#reported.has(key)) return [];
+      this.#reported.add(key);
+      const place = this.#document.placeOf(path);
+      return [
+        { severity: "error", code: "metadata-inconsistent", message, ...(place && { place }) },
+      ];
+    });
+  }
+
+  #findings(): readonly Finding[] {
+    const { value, configVersion } = this.#document;
+    // The only source of config version 2 has its tables and functions in the document itself.
+    const own = (path: JsonPath): JsonPath =>
+      configVersion === 2 && path[0] === "sources" ? path.slice(2) : path;
+    try {
+      const [metadata, written] =
+        configVersion === 2 ? inDefault(value) : [readVersion3(value, "$"), value];
+      return inconsistencies(metadata, this.#schemas).map(({ objects, reason }) => ({
+        path: own(objects[0] ? pathTo(objects[0], written) : []),
+        message: inOneLine(reason),
+      }));
+    } catch (thrown) {
+      if (!(thrown instanceof HasuraError)) throw thrown;
+      return [
+        {
+          path: own(readPath(thrown.path)),
+          message: `Hasura refuses the metadata: ${thrown.message}`,
+        },
+      ];
+    }
+  }
+}
+
+/** Both as the server stores it and as it is written. */
+function inDefault(value: JsonMap): [ServerDocument, JsonMap] {
+  const { tables, functions, settings } = readWithoutSources(value, "$.sources[0]");
+  const source = { name: "default", kind: "postgres", configuration: {} };
+  return [
+    { version: 3, sources: [{ ...source, tables, functions }], ...settings },
+    { ...value, sources: [{ ...value, ...source }] },
+  ];
+}
+
+function inconsistencies(
+  metadata: ServerDocument,
+  schemas: ReadonlyMap<string, DatabaseSchema>,
+): readonly Inconsistency[] {
+  const states = metadata.sources.map(({ name }): [string, DatabaseState] => {
+    const schema = schemas.get(name);
+    return [name, schema ? { kind: "read", schema } : { kind: "unchecked" }];
+  });
+  const answering = mapsAt(metadata, "remote_schemas").map(
+    (entry) => [textAt(entry, "name"), { answers: true }] as const,
+  );
+  const { inconsistencies: found } = buildCache({
+    ...{ metadata, databases: new Map(states), remoteSchemas: new Map(answering) },
+    env: everyVariable,
+  });
+  return found.filter(({ isMissingName }) => isMissingName !== true);
+}
+
+/** Several reasons are a list, with a line for each. */
+function inOneLine(reason: string): string {
+  return reason
+    .trim()
+    .replace(/\n\s*• /, " ")
+    .replaceAll(/\n\s*• /g, "; ");
+}
+
+/** The path of an error of the server: `$.sources[0].tables[3]['a b']`. */
+function readPath(text: string): JsonPath {
+  return [...text.matchAll(/\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]/g)].map(
+    ([, key, index, quoted]) => key ?? quoted ?? Number(index),
+  );
+}

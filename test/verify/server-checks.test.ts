@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { describe, test, type TestContext } from "vitest";
+import { migrations, onSharedServer, problemsOf, project, verified } from "./support/verified.ts";
+
+const schema = `create table teams (id int primary key);
+create table users (id int primary key, team_id int, data json, tags text[]);
+alter table users add constraint one foreign key (team_id) references teams;
+alter table users add constraint two foreign key (team_id) references teams;
+create function one() returns int language sql stable as 'select 1';
+create function full_name(teams) returns text language sql stable as 'select null::text';`;
+
+const source = (tables: string, functions = ""): Record<string, string> => ({
+  "metadata/version.yaml": "version: 3\n",
+  "metadata/databases/databases.yaml": `- name: default
+  kind: postgres
+  configuration: {}
+  tables: "!include tables.yaml"
+${functions}`,
+  "metadata/databases/tables.yaml": tables,
+});
+
+const tables = "- table: {schema: public, name: users}\n- table: {schema: public, name: teams}\n";
+
+/** What verifying a project with this metadata finds in it, without the directory of the files. */
+async function found(
+  t: TestContext,
+  metadata: Record<string, string>,
+  others: Record<string, string> = {},
+): Promise<string[]> {
+  const directory = await project(t, {
+    ...migrations({ "1_all": [schema] }),
+    ...metadata,
+    ...others,
+  });
+  return problemsOf(await verified(directory, onSharedServer()))
+    .filter(({ code }) => code === "metadata-inconsistent")
+    .map(
+      ({ file = "", line = 0, message }) =>
+        `${file.replace(/^metadata\/(databases\/)?/, "")}:${String(line)} ${message}`,
+    );
+}
+
+describe("the metadata of a project, checked as the server checks it", () => {
+  const inTable: readonly (readonly [what: string, yaml: string, expected: string])[] = [
+    [
+      "a relationship that two foreign keys have",
+      "  object_relationships:\n    - {name: team, using: {foreign_key_constraint_on: team_id}}\n",
+      'tables.yaml:4 in table "users": in relationship "team": more than one foreign key constraint exists on the given column(s)',
+    ],
+    [
+      "a relationship with the name of a column",
+      "  array_relationships:\n    - {name: data, using: {manual_configuration: {remote_table: {schema: public, name: teams}, column_mapping: {id: id}}}}\n",
+      "tables.yaml:4 field definition conflicts with postgres column",
+    ],
+    [
+      "a computed field whose function takes another table",
+      "  computed_fields:\n    - {name: full_name, definition: {function: {schema: public, name: full_name}}}\n",
+      'tables.yaml:4 in table "users": in computed field "full_name": the computed field "full_name" cannot be added to table "users" because first argument of the function "full_name" of type "teams" is not the table to which the computed field is being added',
+    ],
+    [
+      "an operator that does not exist",
+      "  select_permissions:\n    - {role: user, permission: {columns: [id], filter: {id: {_equals: 1}}}}\n",
+      'tables.yaml:4 in table "users": in permission for role "user": Unknown operator: _equals',
+    ],
+    [
+      "a condition on a column of the type json",
+      "  delete_permissions:\n    - {role: user, permission: {filter: {data: {_eq: x}}}}\n",
+      'tables.yaml:4 in table "users": in permission for role "user": JSON column can not be part of boolean expression',
+    ],
+    [
+      "a permission of the role admin",
+      "  delete_permissions:\n    - {role: admin, permission: {filter: {}}}\n",
+      'tables.yaml:4 in table "users": in permission for role "admin": cannot define permission for admin role',
+    ],
+  ];
+  for (const [what, yaml, expected] of inTable)
+    test(`names ${what}`, async (t) => {
+      const [users, teams] = tables.split("\n");
+      const own = `${teams ?? ""}\n${users ?? ""}\n${yaml}`;
+      assert.deepEqual(await found(t, source(own)), [expected]);
+    });
+
+  test("names a function that returns no table", async (t) => {
+    const functions = "  functions:\n    - function: {schema: public, name: one}\n";
+    assert.deepEqual(await found(t, source(tables, functions)), [
+      'databases.yaml:6 in function "one": the function "one" cannot be tracked for the following reasons: the function does not return a "COMPOSITE" type; the function does not return a table',
+    ]);
+  });
+
+  test("names what does not belong to a database once, with several databases", async (t) => {
+    const databases = `- {name: default, kind: postgres, configuration: {}, tables: []}
+- {name: other, kind: postgres, configuration: {}, tables: []}\n`;
+    assert.deepEqual(
+      await found(
+        t,
+        { ...source(tables), "metadata/databases/databases.yaml": databases },
+        {
+          "migrations/other/1_a/up.sql": "create type mood as enum ('good')",
+          "metadata/inherited_roles.yaml": "- {role_name: both, role_set: [a, b]}\n",
+          "metadata/rest_endpoints.yaml":
+            "- {name: get, url: get, methods: [GET], definition: {query: {collection_name: c, query_name: q}}}\n",
+          "metadata/actions.graphql": "type Mutation { good(mood: mood): Int bad: Missing }\n",
+          "metadata/actions.yaml":
+            "actions:\n  - {name: good, definition: {kind: synchronous, handler: '{{URL}}'}}\n  - {name: bad, definition: {kind: synchronous, handler: '{{URL}}'}}\n",
+        },
+      ),
+      [
+        'inherited_roles.yaml:1 in inherited role both: the following parent role(s) are not found: a, b which are required to construct the inherited role: "both"',
+        "rest_endpoints.yaml:1 in endpoint get: collection with name c does not exist",
+        'actions.yaml:3 in action "bad"; the type: "Missing" is not an object or scalar type defined in custom types',
+      ],
+    );
+  });
+
+  test("names what the server would not accept at all", async (t) => {
+    const trigger = `${tables}  event_triggers:\n    - {name: t, webhook: x, definition: {enable_manual: true}}\n`;
+    assert.deepEqual(await found(t, source(trigger)), [
+      "tables.yaml:4 Hasura refuses the metadata: the key 'retry_conf' was not present",
+    ]);
+  });
+});
