@@ -1130,7 +1130,7 @@ export const failureCodes = {
   "metadata-inconsistent": {
     kinds: ["metadata"],
     meaning:
-      "Every migration was applied, but Hasura's metadata refers to something that no longer exists or no longer matches.",
+      "The migrations were applied or rolled back, and Hasura's metadata refers to something that no longer exists or no longer matches.",
     causes: [
       "A migration dropped or renamed a table, column or function that is tracked or used in a permission.",
     ],

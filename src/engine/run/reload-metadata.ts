@@ -44,7 +44,7 @@ export async function reloadMetadata(
     await warn(
       engine,
       "reload-failed",
-      `The migrations were applied, but Hasura did not reload its metadata. ${reason}`,
+      `The schema has changed, but Hasura did not reload its metadata. ${reason}`,
     );
     return undefined;
   }
@@ -60,7 +60,7 @@ async function assess(
   if (all === 0) return undefined;
   const message =
     broken.length > 0
-      ? `Applied, but Hasura's metadata no longer matches the schema: ${shortenList(broken.map(({ name }) => name))}.`
+      ? `The schema has changed, and Hasura's metadata no longer matches it: ${shortenList(broken.map(({ name }) => name))}.`
       : `Hasura's metadata has ${count(all)}, as before this run.`;
   if (strict && broken.length > 0) {
     return new Failure("metadata", "metadata-inconsistent", message, {

@@ -55,7 +55,7 @@ describe("reloading the metadata", () => {
     assert.equal(failure, undefined);
     assert.match(
       warnings.join("\n"),
-      /^metadata-inconsistent: .*no longer matches the schema: b, a\.$/,
+      /^metadata-inconsistent: The schema has changed, .*no longer matches it: b, a\.$/,
     );
   });
 
