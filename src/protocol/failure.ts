@@ -51,12 +51,15 @@ export const SqlFailure = z.object({
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 
+/** Inconsistent objects of a failure that are shown to people. */
+export const shownObjects = 10;
+
 /** What is wrong with metadata, object by object. */
 export const MetadataRefusal = z.object({
   inconsistent: z
     .array(PlacedInconsistentObject)
     .optional()
-    .describe("Objects that would be inconsistent; 10 at most."),
+    .describe("Objects that would be inconsistent; 500 at most. Without `--json`, 10 are shown."),
   changes: z
     .array(MetadataChange)
     .optional()

@@ -2,7 +2,7 @@ import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
 import type { JsonPath } from "../../metadata/document/places.ts";
 import { valueAt } from "../../metadata/document/value-at.ts";
-import { Failure } from "../../protocol/failure.ts";
+import { Failure, shownObjects } from "../../protocol/failure.ts";
 import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { MetadataChange, PlacedInconsistentObject } from "../../protocol/metadata-change.ts";
 import { shortenList } from "../../shorten-list.ts";
@@ -10,7 +10,7 @@ import type { HasuraCallError, InconsistentObject } from "../hasura/client.ts";
 import type { Differences } from "./differences.ts";
 
 /** Inconsistent objects and changes that a failure lists. */
-const mostObjects = 10;
+const mostObjects = 500;
 const mostChanges = 20;
 
 /** Objects of the document would be inconsistent, so the metadata was not replaced. */
@@ -18,14 +18,19 @@ export class WouldBeInconsistent extends Failure {
   /** All of them, without what was inconsistent before. */
   readonly objects: readonly InconsistentObject[];
 
-  constructor(objects: readonly InconsistentObject[], differences: Differences) {
-    const { message, more } = inconsistencyOf(objects, differences);
+  /** @param anyway how to apply the metadata nevertheless */
+  constructor(objects: readonly InconsistentObject[], differences: Differences, anyway: Hint) {
+    const { message, more } = inconsistencyOf(objects, differences, anyway);
     super("metadata", "would-be-inconsistent", message, more);
     this.objects = objects;
   }
 }
 
-function inconsistencyOf(objects: readonly InconsistentObject[], differences: Differences) {
+function inconsistencyOf(
+  objects: readonly InconsistentObject[],
+  differences: Differences,
+  anyway: Hint,
+) {
   const { wanted, positionOf } = differences;
   const paths = pathsByHasuraName(wanted);
   const shown = objects.slice(0, mostObjects).map((object): PlacedInconsistentObject => {
@@ -38,7 +43,10 @@ function inconsistencyOf(objects: readonly InconsistentObject[], differences: Di
     more: {
       hints: [
         ...environmentHints(objects, paths, wanted),
-        retryHint({ with: ["--allow-inconsistent"], reason: "apply it anyway" }),
+        ...(objects.length > shownObjects
+          ? [retryHint({ with: ["--json"], reason: "list all of them" })]
+          : []),
+        anyway,
       ],
       metadata: { inconsistent: shown, notShown: objects.length - shown.length },
     },

@@ -1,4 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint, type Hint } from "../../protocol/hint.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
 import { HasuraCallError, type InconsistentObject, type ServerMetadata } from "../hasura/client.ts";
@@ -25,6 +26,8 @@ export interface Replacement {
   /** Compares again, with what the server has now. */
   readonly again: (server: ServerMetadata) => Differences;
   readonly allowInconsistent: boolean;
+  /** How to apply it although objects would be inconsistent; the same command with an option if absent. */
+  readonly anyway?: Hint;
   readonly environment: string;
   readonly record: MetadataRecord | undefined;
 }
@@ -59,6 +62,8 @@ type Step =
   | { readonly next: "done"; readonly replaced: ReplacedMetadata }
   | { readonly next: "again"; readonly state: ReplaceState }
   | Failed;
+
+const applyAnyway = retryHint({ with: ["--allow-inconsistent"], reason: "apply it anyway" });
 
 /** Maximum number of requests, if others keep changing the metadata or answers are lost. */
 const mostRequests = 6;
@@ -109,7 +114,7 @@ async function replaceOnce(
     case "refused":
       return { next: "failed", failure: answer.failure, nothingChanged: state.lost === undefined };
     case "inconsistent":
-      return inconsistentStep(answer.objects, state);
+      return inconsistentStep(answer.objects, state, replacement);
     case "replaced":
       return afterReplacing(state, replacement, engine);
     case "conflict":
@@ -155,13 +160,18 @@ function answerOf(error: HasuraCallError, differences: Differences): Answer {
   return { kind: "refused", failure: metadataRefused(error, differences) };
 }
 
-function inconsistentStep(objects: readonly InconsistentObject[], state: ReplaceState): Step {
+function inconsistentStep(
+  objects: readonly InconsistentObject[],
+  state: ReplaceState,
+  { anyway = applyAnyway }: Replacement,
+): Step {
   const { current, allowInconsistent } = state;
   const { server, wanted } = current;
   const reasons = notTolerated(objects, server.inconsistent, wanted);
   if (!allowInconsistent && reasons.length === 0)
     return { next: "again", state: { ...state, allowInconsistent: true } };
-  const failure = new WouldBeInconsistent(reasons.length > 0 ? reasons : objects, current);
+  const shown = reasons.length > 0 ? reasons : objects;
+  const failure = new WouldBeInconsistent(shown, current, anyway);
   return { next: "failed", failure, nothingChanged: state.lost === undefined };
 }
 

@@ -1,5 +1,6 @@
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { runHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
@@ -207,8 +208,12 @@ export class MetadataAround implements AroundMigrations {
   ): Promise<ReplacedMetadata | undefined> {
     const { environment } = this.#context.request;
     const [number, record, allowInconsistent] = [this.#number(step), this.#record, false];
+    const anyway = runHint(
+      ["metadata", "apply", environment, "--allow-inconsistent"],
+      "apply it anyway",
+    );
     return replaceMetadata(
-      { number, shown, again, allowInconsistent, environment, record },
+      { number, shown, again, allowInconsistent, anyway, environment, record },
       this.#engine,
     );
   }

@@ -43,6 +43,20 @@ describe("failure view", () => {
     ]);
   });
 
+  test("metadata of which many objects would be inconsistent: the first ten, and how many more", () => {
+    const inconsistent = Array.from({ length: 12 }, (_, i) => ({
+      ...{ type: "table", name: `table t${i}`, reason: "no such table" },
+    }));
+    const failure = new Failure("metadata", "would-be-inconsistent", "It would be inconsistent.", {
+      metadata: { inconsistent, notShown: 3 },
+    });
+    const lines = failureLines(failure, { style: plain, columns: 80 });
+    assert.deepEqual(
+      [lines.length, lines.at(-2), lines.at(-1)],
+      [12, "    table t9: no such table", "    and 5 more"],
+    );
+  });
+
   test("metadata that somebody else has changed: what has changed in between", () => {
     const failure = new Failure("busy", "metadata-changed", "It has changed.", {
       metadata: {

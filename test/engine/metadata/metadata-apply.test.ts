@@ -281,13 +281,16 @@ describe("metadata apply", () => {
       assert.deepEqual(await it.recorded(), []);
     });
 
-    test("lists ten objects, and counts the rest", async (t) => {
+    test("lists up to 500 objects, and counts the rest", async (t) => {
       const it = await metadataBench(t);
-      const names = Array.from({ length: 13 }, (_, i) => `missing_${i}`);
+      const names = Array.from({ length: 503 }, (_, i) => `missing_${i}`);
       const { failure } = await it.apply(it.document(names));
       assert.deepEqual(
         [failure?.metadata?.inconsistent?.length, failure?.metadata?.notShown],
-        [10, 3],
+        [500, 3],
+      );
+      assert.ok(
+        failure?.hints.some((hint) => hint.kind === "retry" && hint.with.includes("--json")),
       );
     });
 

@@ -1,5 +1,6 @@
 import {
   causesOf,
+  shownObjects,
   type Failure,
   type MetadataRefusal,
   type Place,
@@ -49,13 +50,16 @@ function metadataRefusalLines(
   { inconsistent = [], changes = [], notShown }: MetadataRefusal,
   { style, columns }: FailureViewOptions,
 ): Styled[] {
-  const objects = inconsistent.flatMap(({ name, reason, place }) => [
-    ...wrap(`${name}: ${reason}`, columns - 6).map(
-      (line, i) => styled`${spaces(i === 0 ? 4 : 6)}${line}`,
-    ),
-    ...(place ? [styled`      ${style.dim(plain(`${place.file}:${place.line}`))}`] : []),
-  ]);
-  const more = notShown > 0 ? [plain(`    and ${notShown} more`)] : [];
+  const objects = inconsistent
+    .slice(0, shownObjects)
+    .flatMap(({ name, reason, place }) => [
+      ...wrap(`${name}: ${reason}`, columns - 6).map(
+        (line, i) => styled`${spaces(i === 0 ? 4 : 6)}${line}`,
+      ),
+      ...(place ? [styled`      ${style.dim(plain(`${place.file}:${place.line}`))}`] : []),
+    ]);
+  const left = notShown + Math.max(0, inconsistent.length - shownObjects);
+  const more = left > 0 ? [plain(`    and ${left} more`)] : [];
   return [...objects, ...changeLines(changes, { style, columns, isFull: false }), ...more];
 }
 
