@@ -62,6 +62,7 @@ const mayImport: Record<string, Rule> = {
       "engine/project/project-files",
       "engine/project/squash",
       "engine/project/unknown-database",
+      "engine/project/no-metadata",
       "engine/project/project-metadata",
       "engine/project/metadata-files",
       "engine/project/config",

@@ -106,9 +106,9 @@ function metadataOrSession(
       return aboutMetadata(request, engine);
     case "apply":
     case "plan":
-      return request.options.metadata === true
-        ? deployment(request, engine)
-        : inSession(request, engine);
+      return (request.options.metadata ?? false) === false
+        ? inSession(request, engine)
+        : deployment(request, engine);
     default:
       return inSession(request, engine);
   }
@@ -118,8 +118,14 @@ async function deployment(
   request: RequestOf<"apply" | "plan">,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const { deploy } = await import("./operations/deploy.ts");
-  return located(await deploy(request, engine));
+  const [{ deploy }, { deployedProject }] = await Promise.all([
+    import("./operations/deploy.ts"),
+    import("./metadata/apply-project.ts"),
+  ]);
+  const project = await deployedProject(request, engine);
+  return project === undefined
+    ? inSession(request, engine)
+    : located(await deploy(request, project, engine));
 }
 
 /** Few runs need it: its code is loaded on first use. */

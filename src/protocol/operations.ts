@@ -27,8 +27,8 @@ interface OperationDefinition {
   /** Strict: an option this side does not know is an error, never ignored. */
   readonly options: z.ZodObject;
   readonly permission: Permission;
-  /** Whether it changes the database or the record of applied migrations. */
-  readonly changes: "unless-dry-run" | "never";
+  /** Whether it changes the database or the record of applied migrations; an option's name: only with that option. */
+  readonly changes: "unless-dry-run" | "recreateEventTriggers" | "never";
   readonly ledger: LedgerUse;
   /** Its answer lists the function's migrations, so that a client can compare them with its own. */
   readonly listsMigrations: boolean;
@@ -54,8 +54,8 @@ const waitSeconds = z.number().nonnegative().optional();
  */
 const expectedPlan = z.string().max(200).optional();
 const dryRun = flag;
-/** Deploy the project's metadata with the migrations. */
-const metadata = flag;
+/** Deploy the project's metadata with the migrations: `if-present` does not fail if the project has none. */
+const metadata = z.union([z.boolean(), z.literal("if-present")]).optional();
 /** Run uploaded files even if they differ from the image's. */
 const changed = flag;
 /** Rules of lint whose risks are accepted (`allowableRules`). */
@@ -344,10 +344,13 @@ export const operations = {
     options: z.strictObject({
       /** Recreate the event triggers in the databases. */
       recreateEventTriggers: flag,
+      /** Show the state of the metadata only. */
+      dryRun,
+      confirm,
       waitSeconds,
     }),
     permission: "apply",
-    changes: "never",
+    changes: "recreateEventTriggers",
     ledger: "create",
     listsMigrations: false,
     takesUploads: false,

@@ -139,6 +139,12 @@ export function changesSomething(request: {
   readonly operation: Operation;
   readonly options: object;
 }): boolean {
-  if (operations[request.operation].changes === "never") return false;
-  return !("dryRun" in request.options && request.options.dryRun === true);
+  const { changes } = operations[request.operation];
+  if (changes === "never" || isSet("dryRun", request.options)) return false;
+  return changes === "unless-dry-run" || isSet(changes, request.options);
+}
+
+function isSet(name: "dryRun" | "recreateEventTriggers", options: object): boolean {
+  const { [name]: value }: { readonly [name in typeof name]?: unknown } = options;
+  return value === true;
 }

@@ -141,4 +141,20 @@ describe("apply --metadata", () => {
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stdout, /: no difference\n.*nothing pending, \d+ applied\n$/);
   });
+
+  test("a project without metadata is only migrated if the configuration asks for metadata", async (t) => {
+    const served = await serve(t, sample);
+    const cwd = await freshDirectory(t);
+    cpSync(sample, cwd, { recursive: true });
+    rmSync(join(cwd, "metadata"), { recursive: true });
+    const environments = { "dev-1": { metadata: true, source: "local" } };
+    writeFileSync(join(cwd, "hasura-migrate.json"), JSON.stringify({ environments }));
+    const ran = await served.run(["dev-1"], { cwd });
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stderr, /The project has no metadata: only its migrations are deployed\./);
+    assert.match(ran.stdout, /\d+ applied/);
+    const refused = await served.run(["dev-1", "--metadata"], { cwd });
+    assert.deepEqual([refused.code, refused.stdout], [2, ""]);
+    assert.match(refused.stderr, /The project has no metadata\./);
+  });
 });

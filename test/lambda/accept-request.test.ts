@@ -170,6 +170,23 @@ describe("accept request", () => {
       request("mark", { environment: "prod", options: { versions: ["1"], as: "applied" } }),
       "protected",
     ],
+    [
+      "metadata reload that recreates event triggers, without its name",
+      request("metadata-reload", {
+        environment: "prod",
+        options: { recreateEventTriggers: true },
+      }),
+      "protected",
+    ],
+    [
+      "metadata reload that recreates event triggers, with its name",
+      request("metadata-reload", {
+        environment: "prod",
+        options: { recreateEventTriggers: true, confirm: "prod" },
+      }),
+      undefined,
+    ],
+    ["metadata reload", request("metadata-reload", { environment: "prod" }), undefined],
     ["status", request("status", { environment: "prod" }), undefined],
     ["plan", request("plan", { environment: "prod" }), undefined],
     ["cancel", request("cancel", { environment: "prod" }), undefined],

@@ -4,6 +4,7 @@ import {
   addEnvironmentsOptions,
   addLocalOptions,
   addWaitOptions,
+  addYesOption,
   metadataGroup,
 } from "./shared-options.ts";
 
@@ -16,10 +17,12 @@ export const metadataReload: CommandModule = {
         "Make Hasura read the schemas of its databases and its remote schemas again, for example after a change that was made without Hasura. Shows which objects are inconsistent afterwards, and exits with code 7 if there are any.",
       )
       .example("metadata reload dev-1")
+      .example("metadata reload prod --recreate-event-triggers --yes=prod")
       .option(
         "--recreate-event-triggers",
         "also recreate the event triggers in the databases, which locks their tables briefly",
       );
+    addYesOption(command);
     addWaitOptions(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);

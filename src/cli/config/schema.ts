@@ -79,7 +79,7 @@ const metadata = z
   .boolean()
   .optional()
   .describe(
-    "Deploy the project's metadata with the migrations: `apply` and `plan` then include it. Default: false.",
+    "Deploy the project's metadata with the migrations: `apply` and `plan` then include it, if the project has any. Default: false.",
   );
 const ecs = ecsSettings
   .optional()

@@ -2,15 +2,20 @@ import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { isToRun } from "./run-view.ts";
 
-/** What the answer to a dry run shows: migrations or seeds to run, versions to mark, or how metadata would change. */
+/** What the answer to a dry run shows: migrations or seeds to run, versions to mark, how metadata would change, or its state. */
 export type PreviewEvent =
-  PlanPreview | EventOf<"seed.plan"> | EventOf<"status"> | EventOf<"metadata.diff">;
+  | PlanPreview
+  | EventOf<"seed.plan">
+  | EventOf<"status">
+  | EventOf<"metadata.diff">
+  | EventOf<"metadata.status">;
 
 const types: ReadonlySet<string> = new Set<PreviewEvent["type"]>([
   "plan",
   "seed.plan",
   "status",
   "metadata.diff",
+  "metadata.status",
 ]);
 
 /** A plan, and the changes of the metadata that is deployed with it. */
@@ -33,6 +38,11 @@ export function isPreview(event: RunEvent | UnknownEvent): event is PreviewEvent
   return types.has(event.type);
 }
 
+/** The fingerprint that a confirmation refers to; undefined if there is nothing that could change until then. */
+export function fingerprintIn(event: PreviewEvent): string | undefined {
+  return "fingerprint" in event ? event.fingerprint : undefined;
+}
+
 /** True if there would be nothing to confirm. */
 export function isNothingToDo(event: PreviewEvent): boolean {
   switch (event.type) {
@@ -47,5 +57,7 @@ export function isNothingToDo(event: PreviewEvent): boolean {
       return event.databases.every(({ migrations }) => migrations.length === 0);
     case "metadata.diff":
       return event.changes.length === 0;
+    case "metadata.status":
+      return false;
   }
 }

@@ -2,7 +2,12 @@ import type { ClosingEvent } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { CommandContext } from "../context.ts";
-import { isNothingToDo, previewAfter, type PreviewEvent } from "../output/preview-event.ts";
+import {
+  fingerprintIn,
+  isNothingToDo,
+  previewAfter,
+  type PreviewEvent,
+} from "../output/preview-event.ts";
 import { questionFor } from "../output/views/preview.ts";
 import { ask } from "./confirm.ts";
 import type { FollowedRun } from "./follow-run.ts";
@@ -50,7 +55,7 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
     presenter.preview(preview.event);
     const confirm = await ask(context, asked, questionFor(preview.event, asked));
     presenter.waitingAfterSilence("waiting for the function …");
-    const { fingerprint } = preview.event;
+    const fingerprint = fingerprintIn(preview.event);
     const followed = await send(
       {
         ...(confirm !== undefined && { confirm }),

@@ -129,6 +129,9 @@ export function presenterOf(
   });
 }
 
+/** Whether the project's metadata is deployed with the migrations; what only the configuration asks for may be missing. */
+export type DeploysMetadata = boolean | "if-present";
+
 /** Everything decided about an environment before anything is contacted. */
 export interface PreparedRun {
   readonly environment: string;
@@ -144,8 +147,7 @@ export interface PreparedRun {
   readonly trusted: boolean;
   /** Migrations or seeds in a local directory, which are used instead of those in the image. */
   readonly upload?: EnvironmentUpload;
-  /** True if the project's metadata is deployed with the migrations. */
-  readonly deploysMetadata: boolean;
+  readonly deploysMetadata: DeploysMetadata;
   /** Reads the metadata of a local directory, which is used instead of that in the image. */
   readonly metadata?: () => Promise<LocalMetadata>;
 }
@@ -219,7 +221,7 @@ function isEmbedded(environment: string, { databaseUrl }: TargetOptions): boolea
 function uploadOf(
   { operation, options }: OperationSpec,
   root: string,
-  of: { readonly directories: LocalDirectories; readonly isDeployed: boolean },
+  of: { readonly directories: LocalDirectories; readonly isDeployed: DeploysMetadata },
 ): Pick<PreparedRun, "upload" | "metadata"> {
   const read = of.directories;
   const database = "database" in options ? options.database : undefined;
@@ -237,17 +239,16 @@ function uploadOf(
   const purpose = { operation, database, versions };
   return {
     upload: new EnvironmentUpload("upload", () => sourceFor(read.migrations(root), purpose)),
-    ...(of.isDeployed && { metadata }),
+    ...(of.isDeployed !== false && { metadata }),
   };
 }
 
-/** True for an operation on migrations that includes the project's metadata. */
 function deploysMetadata(
   { operation, deploysMetadata: typed }: OperationSpec,
   target: Target | undefined,
-): boolean {
+): DeploysMetadata {
   if (operation !== "apply" && operation !== "plan") return false;
-  return typed ?? target?.metadata ?? false;
+  return typed ?? (target?.metadata === true && "if-present");
 }
 
 function questionOf(

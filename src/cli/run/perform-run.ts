@@ -1,3 +1,4 @@
+import { isNoMetadata } from "../../engine/project/no-metadata.ts";
 import type { Actor } from "../../protocol/request.ts";
 import { refusesRisks } from "../../protocol/operations.ts";
 import type { UploadEnvelope } from "../../protocol/upload.ts";
@@ -113,7 +114,11 @@ export async function sendRun(
     database,
     ...(part === "seeds" && { seeds: true }),
   };
-  const local = await metadata?.();
+  const local = metadata && (await deployedMetadata(prepared, metadata, presenter));
+  const deployed = {
+    ...run,
+    prepared: { ...prepared, deploysMetadata: local ? prepared.deploysMetadata : false },
+  };
   const placed = local?.withPlaces ?? ((event) => event);
   const followed = await sendUpload({
     make: (again) =>
@@ -128,13 +133,28 @@ export async function sendRun(
         context,
         spec,
         // The recorded working copy is that of the uploaded directory.
-        { ...run, actor: actorIn(from, actor) },
+        { ...deployed, actor: actorIn(from, actor) },
         { more, onEvent: onShown, [part]: envelope, ...(local && { metadata: local.envelope }) },
       );
     },
     onEvent: (event) => onEvent(placed(event)),
   });
   return { ...followed, closing: placed(followed.closing) };
+}
+
+/** The metadata of a directory; undefined, with a notice, if it has none and only the configuration asks for it. */
+async function deployedMetadata(
+  { deploysMetadata }: PreparedRun,
+  read: () => Promise<LocalMetadata>,
+  { notice }: ConnectionPresenter,
+): Promise<LocalMetadata | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isNoMetadata(error) || deploysMetadata !== "if-present") throw error;
+    notice("! The project has no metadata: only its migrations are deployed.");
+    return undefined;
+  }
 }
 
 /** Sends one request with the metadata of a directory, and adds the places in its files to the answer. */
@@ -191,7 +211,7 @@ async function sendRequest(
     ...spec.options,
     ...more,
     ...(isGuarded && { refuseRisks: true }),
-    ...(deploysMetadata && { metadata: true }),
+    ...(deploysMetadata !== false && { metadata: deploysMetadata }),
   };
   const request = newRequest(
     { environment, actor, operation, options, ...uploads, countsQueries },

@@ -1,18 +1,39 @@
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint } from "../../protocol/hint.ts";
+import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
+import { emit } from "../emit.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
-import { noMetadata } from "../project/project-metadata.ts";
+import { isNoMetadata, noMetadata } from "../project/no-metadata.ts";
 import { onlyDatabase } from "../project/project.ts";
 import { differencesFrom, type Differences } from "./differences.ts";
 import { sourcesIn } from "./intermediate.ts";
 import { readServerMetadata } from "./read-server.ts";
 
 /** The metadata of the project. Throws usage/no-metadata, and what reading it throws. */
-export function projectToApply({ projectMetadata }: EngineContext): Promise<MetadataDocument> {
+export async function projectToApply({
+  projectMetadata,
+}: EngineContext): Promise<MetadataDocument> {
   if (projectMetadata === undefined) throw noMetadata();
   return projectMetadata();
+}
+
+/** The metadata that a deployment applies; undefined, with a notice, if the project has none and the request does not insist on it. */
+export async function deployedProject(
+  { options }: RequestOf<"apply" | "plan">,
+  engine: EngineContext,
+): Promise<MetadataDocument | undefined> {
+  try {
+    return await projectToApply(engine);
+  } catch (error) {
+    if (!isNoMetadata(error) || options.metadata !== "if-present") throw error;
+    await emit(engine, {
+      ...{ type: "log", level: "info", code: "no-metadata" },
+      message: "The project has no metadata: only its migrations are deployed.",
+    });
+    return undefined;
+  }
 }
 
 /** How the server's metadata differs from the project's now. Throws usage/config-too-old, and what reaching Hasura throws. */

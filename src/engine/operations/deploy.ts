@@ -4,7 +4,7 @@ import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
-import { differencesNow, projectToApply } from "../metadata/apply-project.ts";
+import { differencesNow } from "../metadata/apply-project.ts";
 import {
   differencesFrom,
   differencesTo,
@@ -30,8 +30,11 @@ type DeployRequest = RequestOf<"apply" | "plan">;
  * `apply` and `plan` with metadata: connects new databases, removes from the metadata what the migrations would break, runs the
  * migrations, and applies the project's metadata.
  */
-export async function deploy(request: DeployRequest, engine: EngineContext): Promise<RunResult> {
-  const project = await projectToApply(engine);
+export async function deploy(
+  request: DeployRequest,
+  project: MetadataDocument,
+  engine: EngineContext,
+): Promise<RunResult> {
   const first = await differencesNow(project, engine);
   const missing = missingSources(first.server.document, first.wanted);
   const deployment = { project, first, missing };

@@ -15,7 +15,7 @@ import { nothingDone, type RunResult } from "../run-result.ts";
 
 /**
  * `metadata-reload`: makes Hasura read the schemas of its databases and its remote schemas again, shows the inconsistent objects, and
- * records them. Throws `metadata/metadata-inconsistent` if there are any, and what reaching Hasura throws.
+ * records them. A dry run shows the state of the metadata. Throws `metadata/metadata-inconsistent` if there are any, and what reaching Hasura throws.
  */
 export async function reloadAllMetadata(
   { options }: RequestOf<"metadata-reload">,
@@ -23,6 +23,10 @@ export async function reloadAllMetadata(
   engine: EngineContext,
 ): Promise<RunResult> {
   const before = await readServerMetadata(engine);
+  if (options.dryRun === true) {
+    await emit(engine, await statusEvent(before, session));
+    return nothingDone;
+  }
   const startedAt = engine.now();
   await engine.hasura.reloadAll({ recreateEventTriggers: options.recreateEventTriggers ?? false });
   const tookMs = Math.max(0, engine.now() - startedAt);

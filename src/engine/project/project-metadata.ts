@@ -1,9 +1,8 @@
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import { MetadataFailure, type MetadataProblem } from "../../metadata/problem.ts";
 import { readMetadata } from "../../metadata/project/read-metadata.ts";
-import { Failure } from "../../protocol/failure.ts";
-import { textHint } from "../../protocol/hint.ts";
 import { realFileSystem, type FileSystem } from "./file-system.ts";
+import { noMetadata } from "./no-metadata.ts";
 import { metadataFiles, metadataLayout } from "./metadata-files.ts";
 import type { Project } from "./project.ts";
 
@@ -38,15 +37,4 @@ function withCount(problem: MetadataProblem, others: number): MetadataProblem {
     ...problem,
     message: `${problem.message} There ${others === 1 ? "is" : "are"} ${rest}.`,
   };
-}
-
-/** The failure for a project without metadata. */
-export function noMetadata(): Failure {
-  return new Failure("usage", "no-metadata", "The project has no metadata.", {
-    hints: [
-      textHint(
-        "The metadata has to be in the directory that metadata_directory in config.yaml sets (default: metadata). For a function, that directory has to be in the image.",
-      ),
-    ],
-  });
 }

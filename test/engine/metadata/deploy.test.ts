@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "vitest";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { EngineContext } from "../../../src/engine/execute.ts";
+import { noMetadata } from "../../../src/engine/project/no-metadata.ts";
 import { assess } from "../../../src/lambda/assess.ts";
 import type { JsonMap } from "../../../src/metadata/document/json.ts";
+import { runHint } from "../../../src/protocol/hint.ts";
 import { freshDatabase, query } from "../../support/postgres.ts";
 import { asked, versions } from "../support/ledger-bench.ts";
 import { metadataBench, projectWith, type MetadataBench } from "../support/metadata-bench.ts";
@@ -300,11 +302,28 @@ describe("apply with metadata", () => {
     assert.deepEqual(tablesOf((await it.stored()).document), ["items", "users"]);
   });
 
+  test("a project without metadata is migrated if only the configuration asks for metadata, and refused if the command does", async (t) => {
+    const it = await metadataBench(t);
+    const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
+    const none = { projectMetadata: () => Promise.reject(noMetadata()) };
+    const refused = await it.run(files, deploying(), none);
+    assert.equal(refused.failure?.code, "no-metadata");
+    const planned = await it.run(files, asked("plan", { metadata: "if-present" }), none);
+    assert.deepEqual([failureOf(planned), planned.of("plan").length], [undefined, 1]);
+    const before = await it.stored();
+    const ran = await it.run(files, deploying({ metadata: "if-present" }), none);
+    assert.deepEqual([failureOf(ran), versions(ran)], [undefined, ["1"]]);
+    assert.ok(ran.of("log").some(({ code }) => code === "no-metadata"));
+    assert.deepEqual(await it.stored(), before);
+  });
+
   test("reports metadata that Hasura could not use after the migrations, which stay", async (t) => {
     const it = await metadataBench(t);
     const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
     const ran = await deploy(it, files, it.document(["missing"]));
     assert.equal(ran.failure?.code, "would-be-inconsistent");
+    const command = ["metadata", "apply", "dev-3", "--allow-inconsistent"];
+    assert.deepEqual(ran.failure.hints.at(-1), runHint(command, "apply it anyway"));
     assert.deepEqual(
       ran.of("run.failed").map(({ applied }) => applied),
       [1],

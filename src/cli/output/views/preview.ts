@@ -7,6 +7,7 @@ import { plain, type Styled } from "../terminal/styled.ts";
 import type { PlanPreview, PreviewEvent } from "../preview-event.ts";
 import { inDoubtLines } from "./in-doubt.ts";
 import { differencesText, metadataDiffLines } from "./metadata-diff.ts";
+import { metadataStatusLines } from "./metadata-status.ts";
 import { isToRun } from "../run-view.ts";
 import { planLines } from "./plan.ts";
 import { seedPlanLines } from "./seeds.ts";
@@ -27,6 +28,8 @@ export function previewLines(event: PreviewEvent, style: Style, columns: number)
       return inDoubtLines(event, style, columns);
     case "metadata.diff":
       return metadataDiffLines(event, { style, columns, isFull: false });
+    case "metadata.status":
+      return metadataStatusLines(event, style, columns);
   }
 }
 
@@ -65,6 +68,8 @@ function subjectOf(event: PreviewEvent): string {
       );
     case "metadata.diff":
       return differencesText(event);
+    case "metadata.status":
+      return plain("the event triggers");
   }
 }
 
@@ -151,6 +156,8 @@ function questionAbout(
         question: `Record ${what} on ${environment} as ${markAs}?`,
         action: `record ${what} as ${markAs}`,
       };
+    case "metadata-reload":
+      return { question: `Recreate ${what} of ${environment}?`, action: `recreate ${what}` };
     default:
       return { question: `Apply ${what} on ${environment}?`, action: `apply ${what}` };
   }
@@ -197,7 +204,8 @@ function joined(events: readonly PreviewEvent[]): PreviewEvent | undefined {
   if (status) return { ...status, databases: statuses.flatMap(({ databases }) => databases) };
   const diffs = events.filter((event) => event.type === "metadata.diff");
   const [diff] = diffs;
-  return diff && { ...diff, changes: diffs.flatMap(({ changes }) => changes) };
+  if (diff === undefined) return events[0];
+  return { ...diff, changes: diffs.flatMap(({ changes }) => changes) };
 }
 
 /** `roll back 2, apply 1`. */

@@ -2,7 +2,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import type { CommandContext } from "../../context.ts";
 import { severalQuestion } from "../../output/views/preview.ts";
 import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
-import { isNothingToDo, type PreviewEvent } from "../../output/preview-event.ts";
+import { fingerprintIn, isNothingToDo, type PreviewEvent } from "../../output/preview-event.ts";
 import { previewOf } from "../ask-then-run.ts";
 import { ask } from "../confirm.ts";
 import type { OperationSpec } from "../environment-run.ts";
@@ -59,7 +59,8 @@ export async function confirmPlans(
   for (const { member, event } of shown) confirmAs(member, event);
 }
 
-function confirmAs(member: Member, { fingerprint }: PreviewEvent): void {
+function confirmAs(member: Member, event: PreviewEvent): void {
+  const fingerprint = fingerprintIn(event);
   member.confirm({
     kind: "given",
     ...(member.prepared.protected && { name: member.environment }),

@@ -1,0 +1,19 @@
+import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+
+const code = "no-metadata";
+
+/** The failure for a project without metadata. */
+export function noMetadata(): Failure {
+  return new Failure("usage", code, "The project has no metadata.", {
+    hints: [
+      textHint(
+        "The metadata has to be in the directory that metadata_directory in config.yaml sets (default: metadata). For a function, that directory has to be in the image.",
+      ),
+    ],
+  });
+}
+
+export function isNoMetadata(error: unknown): boolean {
+  return error instanceof Failure && error.code === code;
+}
