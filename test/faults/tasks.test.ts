@@ -17,6 +17,16 @@ function before2(bench: TaskBench, statement: string): void {
   writeFileSync(file, `${statement};\n${three["2_names"] ?? ""}`);
 }
 
+/** Holds the file of version 2 back until this is called, whenever that is. */
+async function holdBack2(bench: TaskBench): Promise<() => Promise<void>> {
+  before2(
+    bench,
+    "DO $$ BEGIN WHILE NOT pg_try_advisory_xact_lock(2) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$",
+  );
+  await bench.database.query("SELECT pg_advisory_lock(2)");
+  return async () => void (await bench.database.query("SELECT pg_advisory_unlock(2)"));
+}
+
 /** Versions that were reported as applied. */
 const applied = ({ stdout }: Ran): string[] =>
   [...stdout.matchAll(/"type":"migration.applied","database":"default","version":"(\d+)"/g)].map(
@@ -98,10 +108,14 @@ describe.concurrent("a run in an ECS task", () => {
 
   test("ends after the current migration at Ctrl-C", async (t) => {
     const bench = await taskBench(t, three);
-    before2(bench, "SELECT pg_sleep(3)");
+    const release = await holdBack2(bench);
     const client = await bench.apply();
     await client.shows(/"migration.started","database":"default","version":"2"/);
     client.child.kill("SIGINT");
+    const asked = "SELECT FROM hasura_migrate.run WHERE cancel_asked";
+    while ((await bench.database.query(asked)).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    await release();
     const ran = await client.ended;
     assert.equal(ran.code, 130, ran.stdout + ran.stderr);
     assert.deepEqual(applied(ran), ["1", "2"]);
@@ -123,10 +137,11 @@ describe.concurrent("a run in an ECS task", () => {
 
   test("whose task is asked to end pauses after the current migration, and is continued in another task", async (t) => {
     const bench = await taskBench(t, three, { HASURA_MIGRATE_STOP_TIMEOUT: "120" });
-    before2(bench, "SELECT pg_sleep(3)");
+    const release = await holdBack2(bench);
     const client = await bench.apply();
     await client.shows(/"migration.started","database":"default","version":"2"/);
     assert.equal(bench.signal("SIGTERM"), 1);
+    await release();
     const ran = await client.ended;
     assert.equal(ran.code, 0, ran.stdout + ran.stderr);
     assert.equal(bench.starts(), 2);
