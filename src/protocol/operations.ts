@@ -30,7 +30,10 @@ interface OperationDefinition {
   /** Whether it changes the database or the record of applied migrations; an option's name: only with that option. */
   readonly changes: "unless-dry-run" | "recreateEventTriggers" | "never";
   readonly ledger: LedgerUse;
-  /** Its answer lists the function's migrations, so that a client can compare them with its own. */
+  /**
+   * Its answer lists the function's migrations, so that a client can compare them with its own. Not where the function's are what is
+   * wanted, whatever the client has.
+   */
   readonly listsMigrations: boolean;
   /** True if it uses migrations, which a client may send with the request (upload.ts). */
   readonly takesUploads: boolean;
@@ -158,7 +161,7 @@ export const operations = {
     permission: "admin",
     changes: "unless-dry-run",
     ledger: "create",
-    listsMigrations: true,
+    listsMigrations: false,
     takesUploads: true,
   },
   status: {

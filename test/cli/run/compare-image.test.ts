@@ -18,7 +18,7 @@ const local: LocalMigrations = new Map([
 
 async function compared({
   environment = "dev-3",
-  operation = "apply" as "apply" | "mark",
+  operation = "apply" as "apply" | "mark" | "reset-to",
   readLocal = async (): Promise<LocalMigrations | undefined> => local,
   files = ["100"] as readonly string[] | "unlisted",
   database = undefined as string | undefined,
@@ -69,9 +69,10 @@ describe("compare image", () => {
     assert.equal((await compared({ files: "unlisted" })).missing, undefined);
   });
 
-  test("nothing is compared for the embedded environment, or for an operation that lists no migrations", async () => {
+  test("nothing is compared for the embedded environment, for an operation that lists no migrations, or for one that wants those of the image", async () => {
     assert.equal((await compared({ environment: "local" })).missing, undefined);
     assert.equal((await compared({ operation: "mark" })).missing, undefined);
+    assert.equal((await compared({ operation: "reset-to" })).missing, undefined);
   });
 
   test("nothing is reported where there is no project", async () => {
