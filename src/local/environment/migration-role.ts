@@ -83,6 +83,8 @@ CREATE OR REPLACE FUNCTION hasura_migrate_local.begin_extension() RETURNS event_
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
   IF session_user::text OPERATOR(pg_catalog.=) ${roleName}::text THEN
+    -- The role belongs to all databases: in two of them at once, the second ALTER ROLE would fail.
+    LOCK TABLE pg_catalog.pg_authid IN SHARE UPDATE EXCLUSIVE MODE;
     ALTER ROLE ${role} SUPERUSER;
   END IF;
 END
