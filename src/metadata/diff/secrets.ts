@@ -13,8 +13,19 @@ const openSettings = new Set([
   ...["from_env", "isolation_level", "database", "schema", "username", "host", "name", "template"],
 ]);
 
-/** Parts of a source's configuration that say how to connect. */
-const connections = new Set(["connection_info", "read_replicas"]);
+/** Parts of a source's configuration that say how to connect; `value` is that of a data connector. */
+const connections = new Set(["connection_info", "read_replicas", "service_account", "value"]);
+
+/** Names whose values are secrets: also with words before them, such as `sslpassword` and `x-api-key`. */
+const secretNames =
+  "passwords?|passwd|pwd|passphrase|secrets?|tokens?|credentials?|(?:api|access|account|private)[-_]?keys?";
+const secretKey = new RegExp(
+  `(?:${secretNames})$|password|secret|passphrase|(?:api|access|private)_?key`,
+  "i",
+);
+
+/** Objects whose keys are names of columns and fields. */
+const nameMaps = new Set(["custom_column_names", "column_config", "column_mapping", "mapping"]);
 
 /** True where the value is a secret as a whole. */
 export function isSecretAt(path: readonly string[], value: Json): boolean {
@@ -25,7 +36,7 @@ export function isSecretAt(path: readonly string[], value: Json): boolean {
   if (key === "value" && path.includes("headers")) return true;
   if (path[0] === "configuration" && path.some((each) => connections.has(each)))
     return !openSettings.has(key);
-  return /password|secret|passphrase|api_?key|access_?key|private_?key/i.test(key);
+  return secretKey.test(key) && !path.some((each) => nameMaps.has(each));
 }
 
 /** A value as text: strings as they are, everything else as JSON; secrets are replaced. */
@@ -47,10 +58,26 @@ function withoutSecrets(value: Json, path: readonly string[]): Json {
 /** An address, or one that begins with a variable of the server: `{{BASE_URL}}/orders`. */
 const address = /:\/\/|\{\{[^{}]*\}\}/;
 
-/** A text, such as Hasura's reason for an inconsistent object, with the passwords and the query values in its addresses masked. */
+/** `password=…` as in connection strings, with or without quotes or braces. */
+const assigned = new RegExp(
+  `([\\w.-]*(?:${secretNames})\\s*=\\s*)(?:'(?:[^'\\\\]|\\\\.)*'|"(?:[^"\\\\]|\\\\.)*"|\\{(?!\\{)[^}]*\\}|[^\\s;&,'"{)\\]}]+)`,
+  "gi",
+);
+/** `"password":"…"` as in JSON, also where the JSON is inside a text of its own. */
+const inJson = new RegExp(
+  `(\\\\?"[\\w.-]*(?:${secretNames})\\\\?"\\s*:\\s*\\\\?")(?:[^"\\\\]|\\\\[^"])*`,
+  "gi",
+);
+
+/**
+ * A text, such as Hasura's reason for an inconsistent object, with the passwords and the query values in its addresses masked, and what
+ * is assigned to a name such as `password`.
+ */
 export function withoutCredentials(text: string): string {
   return text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s/@]*@/gi, `$1:${hidden}@`)
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s"'<>]*@/gi, `$1:${hidden}@`)
+    .replace(inJson, `$1${hidden}`)
+    .replace(assigned, `$1${hidden}`)
     .replace(/(\?|&)([^=&\s{}]+)=([^&\s{}]+)/g, (match: string, mark: string, name: string) =>
       address.test(text) ? `${mark}${name}=${hidden}` : match,
     );

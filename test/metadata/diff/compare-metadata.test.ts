@@ -948,6 +948,15 @@ describe("secrets", () => {
         },
       ],
     }),
+    "the configuration of a data connector": (value) => ({
+      version: 3,
+      sources: [
+        {
+          ...{ name: "warehouse", kind: "snowflake", tables: [] },
+          configuration: { value: { jdbc_url: `jdbc:x?k=${value}`, role: value }, timeout: null },
+        },
+      ],
+    }),
     "a handler's address": (value) => ({
       version: 3,
       sources: [],
