@@ -9,10 +9,19 @@ export interface RunFacts {
   readonly marked: number;
   /** Seeds that were run. */
   readonly seeds: number;
+  /** What was replaced of Hasura's metadata; absent if nothing was. */
+  readonly metadata?: MetadataFacts;
   readonly failedMigration?: FailedMigration;
   readonly failedSeed?: FailedSeed;
   /** The closing event of the newest invocation. */
   readonly end?: EventOf<"run.finished"> | EventOf<"run.failed"> | EventOf<"run.paused">;
+}
+
+export interface MetadataFacts {
+  /** Number of objects that were added, removed or changed. */
+  readonly objects: number;
+  /** Number of objects that became inconsistent. */
+  readonly inconsistent: number;
 }
 
 export interface FailedMigration {
@@ -47,13 +56,17 @@ export function factsAfter(facts: RunFacts, event: RunEvent): RunFacts {
       return { ...facts, seeds: facts.seeds + 1 };
     case "seed.failed":
       return { ...facts, failedSeed: { database: event.database, name: event.seed } };
-    case "run.finished":
-    case "run.failed":
-    case "run.paused":
-      return { ...facts, end: event };
+    case "metadata.applied": {
+      const { objects, inconsistent } = event;
+      return { ...facts, metadata: { objects, inconsistent: inconsistent.broken.length } };
+    }
     default:
-      return facts;
+      return isEnd(event) ? { ...facts, end: event } : facts;
   }
+}
+
+function isEnd(event: RunEvent): event is NonNullable<RunFacts["end"]> {
+  return ["run.finished", "run.failed", "run.paused"].includes(event.type);
 }
 
 /**
@@ -81,6 +94,8 @@ function hasFailedStep({ failedMigration, failedSeed }: RunFacts): boolean {
 }
 
 /** How much a run changed. */
-export function changesOf({ applied, rolledBack, marked, seeds }: RunFacts): number {
-  return applied + rolledBack + marked + seeds;
+export function changesOf({ applied, rolledBack, marked, seeds, metadata }: RunFacts): number {
+  // A part of an object that is itself not counted may have changed.
+  const objects = metadata === undefined ? 0 : Math.max(1, metadata.objects);
+  return applied + rolledBack + marked + seeds + objects;
 }

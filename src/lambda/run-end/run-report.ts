@@ -6,6 +6,7 @@ import {
   outcomeOf,
   type FailedMigration,
   type FailedSeed,
+  type MetadataFacts,
   type Outcome,
   type RunFacts,
 } from "./run-facts.ts";
@@ -32,6 +33,8 @@ export interface RunReport {
   readonly marked: number;
   /** Absent if no seed was run. */
   readonly seeds?: number;
+  /** Absent if the metadata was not replaced. */
+  readonly metadata?: MetadataFacts;
   readonly notReached: number;
   readonly failure?: { readonly kind: string; readonly code: string; readonly message: string };
   readonly failedMigration?: FailedMigration;
@@ -84,6 +87,7 @@ export function runReport(run: EndedRun): RunReport | undefined {
     rolledBack: facts.rolledBack,
     marked: facts.marked,
     ...(facts.seeds > 0 && { seeds: facts.seeds }),
+    ...(facts.metadata && { metadata: facts.metadata }),
     notReached: facts.end?.notReached ?? 0,
     ...failureOf(facts, clean),
     ...(log !== undefined && { log }),

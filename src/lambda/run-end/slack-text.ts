@@ -33,7 +33,8 @@ function callerOf({ user, host, gitBranch, gitCommit }: RunReport): string {
   return `${user} on ${host}${commit === "" ? "" : `, ${commit}`}`;
 }
 
-function counts({ applied, rolledBack, marked, seeds = 0, notReached }: RunReport): string {
+function counts(report: RunReport): string {
+  const { applied, rolledBack, marked, seeds = 0, metadata, notReached } = report;
   const parts = [
     [applied, "applied"],
     [rolledBack, "rolled back"],
@@ -42,7 +43,14 @@ function counts({ applied, rolledBack, marked, seeds = 0, notReached }: RunRepor
     [notReached, "not reached"],
   ] as const;
   const texts = parts.flatMap(([count, what]) => (count > 0 ? [`${String(count)} ${what}`] : []));
+  if (metadata) texts.push(metadataText(metadata));
   return texts.join(", ") || "nothing was changed";
+}
+
+function metadataText({ objects, inconsistent }: NonNullable<RunReport["metadata"]>): string {
+  const what = objects === 1 ? "1 metadata object" : `${String(objects)} metadata objects`;
+  const changed = objects === 0 ? "metadata changed" : `${what} changed`;
+  return inconsistent === 0 ? changed : `${changed} (${String(inconsistent)} inconsistent)`;
 }
 
 /**

@@ -20,6 +20,11 @@ const marked: RunEvent = {
   name: "users",
   as: "applied",
 };
+const deployed: RunEvent = {
+  type: "metadata.applied",
+  ...{ resourceVersion: 2, objects: 3, tookMs: 5 },
+  inconsistent: { broken: [{ type: "table", name: "table a", reason: "r" }], before: 4 },
+};
 const counts = { applied: 0, notReached: 0, tookMs: 1 };
 const finished: RunEvent = { type: "run.finished", ...counts };
 const paused: RunEvent = { type: "run.paused", reason: "time", ...counts };
@@ -42,6 +47,14 @@ describe("the facts of a run", () => {
     const facts = after(applied, rolledBack, applied, marked, finished);
     assert.deepEqual([facts.applied, facts.rolledBack, facts.marked], [2, 1, 1]);
     assert.equal(changesOf(facts), 4);
+  });
+
+  test("include what was changed of the metadata, also if only parts of objects were", () => {
+    const facts = after(deployed, finished);
+    assert.deepEqual(facts.metadata, { objects: 3, inconsistent: 1 });
+    assert.equal(changesOf(facts), 3);
+    assert.equal(changesOf(after({ ...deployed, objects: 0 }, finished)), 1);
+    assert.equal(outcomeOf(after(deployed, failed("busy"))), "failed");
   });
 
   test("go on after a pause, and not after an end", () => {

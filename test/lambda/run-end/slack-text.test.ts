@@ -116,4 +116,14 @@ Run 0199a7c0-0000-7000-8000-000000000001, <https://eu-west-1.console.aws.amazon.
     assert.doesNotMatch(all, /\p{Surrogate}|\uFFFD/u);
     assert.match(all, /…/);
   });
+
+  for (const [objects, inconsistent, shown] of [
+    [11, 0, ": 3 applied, 1 not reached, 11 metadata objects changed\n"],
+    [1, 2, ": 3 applied, 1 not reached, 1 metadata object changed (2 inconsistent)\n"],
+    [0, 0, ": 3 applied, 1 not reached, metadata changed\n"],
+  ] as const)
+    test(`counts ${objects} objects of metadata, ${inconsistent} of them inconsistent`, () => {
+      const metadata = { objects, inconsistent };
+      assert.ok(slackText({ ...failedRun(), metadata }).includes(shown));
+    });
 });

@@ -5,7 +5,7 @@ import { operations } from "../../../protocol/operations.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
 import { repositoryPath } from "../../project/repository-path.ts";
-import { duration } from "../format.ts";
+import { duration, plural } from "../format.ts";
 import { markdownCell } from "../markdown/markdown-text.ts";
 import { isSeedEvent, seedRow, type Row, type SeedEvent } from "../run-view.ts";
 import type { WorkflowCommand } from "../workflow-command.ts";
@@ -47,6 +47,15 @@ export class RunSummary {
         // Annotated when the run has ended, because the position may be found only then.
         this.#failed = event.failure;
         break;
+      case "metadata.applied":
+        this.#rows.push(
+          row(
+            { database: "", version: "", name: "metadata" },
+            `${plural(event.objects, "object")} changed`,
+            event.tookMs,
+          ),
+        );
+        break;
       case "run.finished":
         if (!reading.has(this.#operation))
           this.#end = `${event.applied} done in ${duration(event.tookMs)}.`;
@@ -75,7 +84,7 @@ export class RunSummary {
     if (this.#active) this.#error({}, failure.message);
   }
 
-  /** True if migrations or seeds were run, or tried. */
+  /** True if migrations or seeds were run, or tried, or metadata was applied. */
   get hasRows(): boolean {
     return this.#rows.length > 0;
   }

@@ -140,6 +140,17 @@ describe("annotations in GitHub Actions", () => {
 });
 
 describe("the page of a job in GitHub Actions", () => {
+  test("has a row for metadata that was applied", async (t) => {
+    const deployed = {
+      type: "metadata.applied",
+      ...{ resourceVersion: 8, objects: 11, tookMs: 300 },
+      inconsistent: { broken: [], before: 0 },
+    };
+    const events = [started("dev-1"), deployed, finished(0)];
+    const { page } = await inJob(t, ["dev-1", "--metadata"], { "dev-1": events });
+    assert.match(page, /^\|.*\|.*\| metadata \| 11 objects changed \| .*\|$/m);
+  });
+
   test("begins with how each of several environments ended, then has each one's table once", async (t) => {
     const answers = { "dev-1": failed, "dev-2": succeeded("dev-2") };
     const { page } = await inJob(t, ["dev-1", "dev-2"], answers);
