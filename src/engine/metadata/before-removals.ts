@@ -1,8 +1,5 @@
-import type { OpenReplacement } from "../store/store.ts";
+import type { MetadataState, OpenReplacement } from "../store/store.ts";
 import { isTakenOut } from "./replacement-numbers.ts";
-
-/** A document, by its version and checksum. */
-export type MetadataState = OpenReplacement["before"];
 
 /**
  * The document from before deployments that did not end removed objects from it: an earlier invocation of a run, or runs that were killed.

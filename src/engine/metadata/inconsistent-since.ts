@@ -22,7 +22,7 @@ export function inconsistentSince(
   if (firstWithout === 0) return since("after-run", newest);
   const oldest = known[(firstWithout === -1 ? known.length : firstWithout) - 1] ?? newest;
   // A reload only finds what something else has made inconsistent.
-  const isCause = firstWithout !== -1 && oldest.replaced !== undefined;
+  const isCause = firstWithout !== -1 && oldest.operation !== "metadata-reload";
   return since(isCause ? "since-run" : "before-run", oldest);
 }
 

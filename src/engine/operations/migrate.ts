@@ -5,7 +5,9 @@ import type { RequestOf } from "../../protocol/request.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
+import type { InconsistentObject } from "../hasura/client.ts";
 import type { RemovedFrom } from "../metadata/intermediate.ts";
+import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { fingerprintOf } from "../plan/fingerprint.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
 import { assessPlan } from "../plan/assess-plan.ts";
@@ -63,7 +65,8 @@ export async function migrate(
   refuseRisks(withoutKept(plan.steps, session.databases), consent);
   await emitPlan(plan, dryRun, session, engine);
   const firstPlanOnly = isBoundToPlan(request);
-  const run = { plan, session, selection, environment, noTransaction, changed, sliceMs };
+  const { part } = request;
+  const run = { plan, session, selection, environment, part, noTransaction, changed, sliceMs };
   return plan.steps.length === 0
     ? nothingPending(around)
     : runAndAdvise({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
@@ -155,9 +158,23 @@ async function runPlanned(
   const deployed = await afterMigrations(result, around);
   if (deployed.isReplaced || !reload || touched.size === 0) return deployed.result;
   // Also after a failed migration: those before it stay applied, and Hasura does not know their schema yet.
-  const isStrict = strict || engine.protected === true;
-  const broken = await reloadMetadata([...touched], before, isStrict, engine);
+  const broken = await reloadMetadata(
+    {
+      ...{ touched: [...touched], before, strict: strict || engine.protected === true },
+      record: (inconsistent) => recordInconsistent(inconsistent, run),
+    },
+    engine,
+  );
   return withBrokenMetadata(deployed.result, broken);
+}
+
+/** Records what is inconsistent after the migrations; the document itself is the same as before. */
+function recordInconsistent(
+  inconsistent: readonly InconsistentObject[],
+  { session, part }: MigrateRun,
+): Promise<void> | undefined {
+  const record = session.databases.map(({ store }) => store.metadata).find((each) => each);
+  return record?.end(replacementNumber("project", part), { inconsistent });
 }
 
 /** The plan with a fingerprint that covers the metadata as well. */
@@ -265,6 +282,8 @@ interface MigrateRun {
   readonly session: EngineSession;
   readonly selection: Selection;
   readonly environment: string;
+  /** Of the run's invocations. */
+  readonly part: number | undefined;
   readonly noTransaction: boolean;
   readonly changed: Changed;
   readonly sliceMs: number | undefined;

@@ -5,6 +5,7 @@ import type { EngineContext } from "../context.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import { emit, warn } from "../emit.ts";
+import { recordQuietly } from "../metadata/record-replacement.ts";
 import { newlyInconsistent } from "../metadata/newly-inconsistent.ts";
 
 /** The inconsistent objects before the run; undefined if Hasura could not list them, and then none is attributed to the run. */
@@ -15,14 +16,22 @@ export function inconsistentObjectsBefore(engine: EngineContext): InconsistentBe
   return engine.hasura.inconsistentObjects().catch(() => undefined);
 }
 
+/** What is reloaded after migrations, and what is known about it. */
+export interface Reload {
+  /** Names of the databases. */
+  readonly touched: readonly string[];
+  readonly before: InconsistentBefore;
+  readonly strict: boolean;
+  /** Records which objects are inconsistent afterwards, if others than before. */
+  readonly record: (inconsistent: readonly InconsistentObject[]) => Promise<void> | undefined;
+}
+
 /**
  * Reloads Hasura's metadata so that it sees the new schema, and reports which objects the run has broken, compared by name.
  * Returns a failure (`metadata/inconsistent`, exit code 7) if `strict`; otherwise it only warns.
  */
 export async function reloadMetadata(
-  touched: readonly string[],
-  before: InconsistentBefore,
-  strict: boolean,
+  { touched, before, strict, record }: Reload,
   engine: EngineContext,
 ): Promise<Failure | undefined> {
   const startedAt = engine.now();
@@ -37,6 +46,8 @@ export async function reloadMetadata(
         before: now.length - broken.length,
       },
     });
+    const isChanged = broken.length > 0 || now.length !== (known ?? now).length;
+    if (isChanged) await recordQuietly(() => record(now), engine);
     return await assess(broken, now.length, strict, engine);
   } catch (error) {
     const failure = hasuraFailure(error, "reloading its metadata");

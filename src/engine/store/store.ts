@@ -169,10 +169,14 @@ export interface MetadataReplacementRecord {
   };
 }
 
-/** Hasura's metadata after a run has replaced or reloaded it. */
-export interface MetadataAfter {
+/** A metadata document, by its version on the server and its checksum. */
+export interface MetadataState {
   readonly version: number;
   readonly checksum: string;
+}
+
+/** Hasura's metadata after a run has replaced or reloaded it, or changed the schema. */
+export interface MetadataAfter extends Partial<MetadataState> {
   readonly inconsistent: readonly { readonly type: string; readonly name: string }[];
 }
 
@@ -202,15 +206,15 @@ export interface OpenReplacement {
   readonly at: string;
   /** Of the run; undefined if the run is not recorded any more. */
   readonly operation: string | undefined;
-  readonly before: Pick<MetadataAfter, "version" | "checksum">;
-  readonly after: Pick<MetadataAfter, "version" | "checksum"> | undefined;
+  readonly before: MetadataState;
+  readonly after: MetadataState | undefined;
 }
 
 /** The record of what runs have done to Hasura's metadata. */
 export interface MetadataRecord {
   /** Keeps what is about to be replaced. False, and nothing is kept, if the run was asked to stop. */
   begin(replacement: MetadataReplacementRecord): Promise<boolean>;
-  /** Records what the metadata is after the replacement with this number. */
+  /** Records what the metadata is after the replacement with this number, or without one after a reload or migrations. */
   end(number: number, after: MetadataAfter): Promise<void>;
   /** Removes the record of a replacement that did not happen. */
   forget(number: number): Promise<void>;

@@ -62,6 +62,33 @@ describe("metadata status", () => {
     );
   });
 
+  test("one that migrations have made inconsistent has been so since their run", async (t) => {
+    const it = await metadataBench(t);
+    await it.apply(it.document(["users", "orders"]));
+    const files = {
+      "1_orders/up": "DROP TABLE orders;",
+      "1_orders/down": "CREATE TABLE orders (id int PRIMARY KEY);",
+      "2_users/up": "ALTER TABLE users ADD COLUMN note text;",
+    };
+    const migrating = asked("apply", { confirm: "dev-3" });
+    const applied = await it.run(files, migrating);
+    assert.equal(applied.failure, undefined, applied.failure?.message);
+    const broken = statusOf(await it.run({}, asked("metadata-status")));
+    assert.deepEqual(
+      broken?.inconsistent.map(({ name, since }) => [name, since?.relation, since?.runId]),
+      [["table orders in source default", "since-run", migrating.runId]],
+    );
+    await it.run({ ...files, "2_users/down": "SELECT 1;" }, asked("down", { all: true }));
+    assert.deepEqual(statusOf(await it.run({}, asked("metadata-status")))?.inconsistent, []);
+    const again = asked("apply", { confirm: "dev-3" });
+    await it.run(files, again);
+    const brokenAgain = statusOf(await it.run({}, asked("metadata-status")));
+    assert.deepEqual(
+      brokenAgain?.inconsistent.map(({ since }) => [since?.relation, since?.runId]),
+      [["since-run", again.runId]],
+    );
+  });
+
   test("works with a ledger that has no record of metadata yet, and does not upgrade it", async (t) => {
     const it = await metadataBench(t);
     await it.apply(it.document(["users"]));

@@ -30,7 +30,13 @@ async function reload(
     if (call === "reloadMetadata") asked = detail;
   };
   const engine = engineOf({ hasura, ...more });
-  const failure = await reloadMetadata(["a", "b"], Promise.resolve(before), strict, engine);
+  const failure = await reloadMetadata(
+    {
+      ...{ touched: ["a", "b"], before: Promise.resolve(before), strict },
+      record: () => undefined,
+    },
+    engine,
+  );
   const event = engine.events.find(({ type }) => type === "metadata.reloaded");
   const inconsistent = event?.type === "metadata.reloaded" ? event.inconsistent : undefined;
   return { failure, asked, event, inconsistent, warnings: warningsOf(engine.events) };
