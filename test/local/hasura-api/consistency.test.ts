@@ -265,6 +265,24 @@ const cases: Readonly<Record<string, { project: Project; found: [string, string]
       ],
     ],
   },
+  "a comparison and a preset with values of other types": {
+    project: {
+      authors: {
+        ...select({ filter: { id: { _ilike: "1" } } }),
+        insert_permissions: [{ role: "user", permission: { check: {}, set: { id: true } } }],
+      },
+    },
+    found: [
+      [
+        "insert_permission user in table authors in source default",
+        'in table "authors": in permission for role "user": parsing Integer expected for input type: PGInteger failed, expected Number, but encountered Boolean',
+      ],
+      [
+        "select_permission user in table authors in source default",
+        'in table "authors": in permission for role "user":  is of type "integer"; this operator works only on columns of type "varchar", "text", "citext", "bpchar"',
+      ],
+    ],
+  },
   "a preset of a column that does not exist": {
     project: {
       authors: {

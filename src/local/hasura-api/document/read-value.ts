@@ -104,7 +104,8 @@ export function wrongType(name: string, expected: string, value: Json, path: str
   );
 }
 
-function typeName(value: Json): string {
+/** The type of a value in the server's messages. */
+export function typeName(value: Json): string {
   if (value === null) return "Null";
   if (isJsonList(value)) return "Array";
   switch (typeof value) {

@@ -1,6 +1,7 @@
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../../metadata/document/json.ts";
 import { fullName, nameText, qualified, type QualifiedName } from "../metadata-document.ts";
 import type { Column } from "../database/database-schema.ts";
+import { checkComparison, checkValue } from "./column-values.ts";
 import type { Target } from "./findings.ts";
 import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import type { BuiltSource, TrackedTable } from "./tracked-table.ts";
@@ -103,7 +104,10 @@ function checkColumn(column: Column, value: Json, scope: Scope): void {
   const target = table.part("column", column.name);
   needs.on.add(target);
   if (hasConstant(value)) needs.onType.add(target.label);
-  if (!isJsonMap(value)) return;
+  if (!isJsonMap(value)) {
+    checkValue(value, column.type);
+    return;
+  }
   for (const [operator, operand] of Object.entries(value))
     checkOperator(operator, operand, column, scope);
 }
@@ -131,7 +135,10 @@ const columnOperators = new Set(["ceq", "cne", "cneq", "cgt", "clt", "cgte", "cl
 
 function checkOperator(operator: string, operand: Json, column: Column, scope: Scope): void {
   const name = /^[_$]/.test(operator) ? operator.slice(1) : "";
-  if (operators.has(name)) return;
+  if (operators.has(name)) {
+    checkComparison(name, operand, column.type);
+    return;
+  }
   if (!columnOperators.has(name)) throw new NotBuilt(`Unknown operator: ${operator}`);
   const [table, other] = otherColumn(operand, scope);
   const found = table.column(other, "column operators can only compare postgres columns");

@@ -3,6 +3,7 @@ import { operations, type Operation } from "../document/read-permission.ts";
 import { mapAt, mapsAt, nameText, textAt, textsAt } from "../metadata-document.ts";
 import { checkCondition, type Needs } from "./boolean-expression.ts";
 import { checkInputValidation, type Environment } from "./environment-values.ts";
+import { checkValue } from "./column-values.ts";
 import type { Findings } from "./findings.ts";
 import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import { permissionObject } from "./metadata-object.ts";
@@ -104,6 +105,7 @@ function checkPresets(permission: JsonMap, context: Context): void {
   const { table, needs } = context;
   for (const [name, value] of Object.entries(mapAt(permission, "set"))) {
     needColumn(name, `column ${quoted(name)} not found in table ${table.label}`, context);
+    checkValue(value, table.column(name, "").type);
     if (typeof value !== "string" || !/^x-hasura-/i.test(value))
       needs.onType.add(table.part("column", name).label);
   }

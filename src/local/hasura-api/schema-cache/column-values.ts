@@ -1,0 +1,156 @@
+import { isJsonList, isJsonMap, type Json } from "../../../metadata/document/json.ts";
+import { typeName } from "../document/read-value.ts";
+import { NotBuilt, quoted } from "./inconsistency.ts";
+
+/*
+ * Which operators a column has, and which values it can be compared with (the server's Backends/Postgres/DDL/BoolExp.hs and
+ * SQL/Value.hs). Types are as PostgreSQL names them; a type that is not listed here may be a domain, and accepts everything.
+ */
+
+/** A constant that a type accepts beside a text, and the server's words for anything else. */
+interface Accepted {
+  readonly is: (value: Json) => boolean;
+  readonly parsed: string;
+  readonly expected: string;
+}
+
+const isNumber = (value: Json): boolean => typeof value === "number";
+const never = (): boolean => false;
+const integer = (type: string): Accepted => ({
+  ...{ is: isNumber, parsed: `Integer expected for input type: ${type}`, expected: "Number" },
+});
+const float = (type: string): Accepted => ({
+  ...{ is: isNumber, parsed: `Float expected for input type: ${type}`, expected: "Number" },
+});
+const asText = (parsed: string): Accepted => ({ is: never, parsed, expected: "String" });
+
+/** By PostgreSQL's name: the server's name, and what it accepts. */
+const types: Readonly<Record<string, readonly [name: string, accepted?: Accepted]>> = {
+  smallint: ["smallint", integer("PGSmallInt")],
+  integer: ["integer", integer("PGInteger")],
+  bigint: ["bigint", integer("PGBigInt")],
+  real: ["real", float("PGFloat")],
+  "double precision": ["float8", float("PGDouble")],
+  numeric: ["numeric", { is: isNumber, parsed: "Scientific", expected: "Number" }],
+  boolean: [
+    "boolean",
+    { is: (value) => typeof value === "boolean", parsed: "Bool", expected: "Boolean" },
+  ],
+  character: ["bpchar", asText("Text")],
+  "character varying": ["varchar", asText("Text")],
+  text: ["text", asText("Text")],
+  citext: ["citext", asText("Text")],
+  date: ["date", asText("Day")],
+  "timestamp without time zone": ["timestamp", asText("LocalTime")],
+  "timestamp with time zone": ["timestamptz", asText("UTCTime")],
+  uuid: ["uuid", asText("UUID")],
+  json: ["json"],
+  jsonb: ["jsonb"],
+  geometry: ["geometry"],
+  geography: ["geography"],
+  ltree: ["ltree"],
+};
+
+const isKnown = (type: string): boolean => type.endsWith("[]") || Object.hasOwn(types, type);
+
+const serverName = (type: string): string =>
+  type.endsWith("[]") ? `${serverName(type.slice(0, -2))}[]` : (types[type]?.[0] ?? type);
+
+const isSessionVariable = (value: Json): boolean =>
+  typeof value === "string" && /^(x-hasura-|req_user_id$)/i.test(value);
+
+/** Throws NotBuilt for a constant that a column of this type cannot have. */
+export function checkValue(value: Json, type: string): void {
+  if (value === null || typeof value === "string") return;
+  if (type.endsWith("[]")) {
+    if (!isJsonList(value)) throw mismatch("[]", "Array", value);
+    for (const each of value) checkValue(each, type.slice(0, -2));
+    return;
+  }
+  const accepted = types[type]?.[1];
+  if (accepted !== undefined && !accepted.is(value))
+    throw mismatch(accepted.parsed, accepted.expected, value);
+}
+
+const mismatch = (parsed: string, expected: string, value: Json): NotBuilt =>
+  new NotBuilt(
+    `parsing ${parsed} failed, expected ${expected}, but encountered ${typeName(value)}`,
+  );
+
+const comparisons = ["eq", "ne", "neq", "gt", "lt", "gte", "lte"];
+const patterns = [
+  ...["like", "nlike", "ilike", "nilike", "similar", "nsimilar"],
+  ...["regex", "iregex", "nregex", "niregex"],
+];
+const strings = ["varchar", "text", "citext", "bpchar"];
+const ofGeometry = [
+  "st_contains",
+  "st_crosses",
+  "st_equals",
+  "st_overlaps",
+  "st_touches",
+  "st_within",
+];
+const ofTrees = [
+  ...["ancestor", "ancestor_any", "descendant", "descendant_any"],
+  ...["matches", "matches_any", "matches_fulltext"],
+];
+
+/** The types that operators work on, by the names of the operators without their prefix. */
+const onlyOn: readonly (readonly [operators: readonly string[], types: readonly string[]])[] = [
+  [patterns, strings],
+  [["has_key", "has_keys_any", "has_keys_all"], ["jsonb"]],
+  [[...ofGeometry, "st_3d_intersects", "st_3d_d_within"], ["geometry"]],
+  [
+    ["st_intersects", "st_d_within"],
+    ["geometry", "geography"],
+  ],
+  [ofTrees, ["ltree"]],
+];
+
+/** Throws NotBuilt for an operator that columns of this type do not have, or an operand that it cannot have. Other operators are ignored. */
+export function checkComparison(name: string, operand: Json, type: string): void {
+  const needed = onlyOn.find(([operators]) => operators.includes(name))?.[1];
+  if (needed !== undefined) {
+    refuseOthers(needed.includes(serverName(type)), needed.map(quoted).join(", "), type);
+    if (patterns.includes(name)) checkValue(operand, type);
+  } else if (name === "contains" || name === "contained_in")
+    refuseOthers(type.endsWith("[]") || type === "jsonb", "an array or JSONB", type);
+  else if (comparisons.includes(name)) checkValue(operand, type);
+  else if (name === "in" || name === "nin") checkValues(operand, type);
+  else if (name === "is_null" && typeof operand !== "boolean")
+    throw mismatch("Bool", "Boolean", operand);
+  else if (name === "cast") checkCast(operand, type);
+}
+
+function refuseOthers(isRight: boolean, needed: string, type: string): void {
+  if (isRight || !isKnown(type)) return;
+  throw new NotBuilt(
+    ` is of type ${quoted(serverName(type))}; this operator works only on columns of type ${needed}`,
+  );
+}
+
+function checkValues(operand: Json, type: string): void {
+  if (isSessionVariable(operand)) return;
+  if (!isJsonList(operand)) throw mismatch("[]", "Array", operand);
+  for (const each of operand) checkValue(each, type);
+}
+
+const casts: ReadonlySet<string> = new Set([
+  "geometry geography",
+  "geography geometry",
+  "jsonb text",
+]);
+
+function checkCast(operand: Json, type: string): void {
+  if (!isJsonMap(operand) || !isKnown(type)) return;
+  for (const [target, operations] of Object.entries(operand)) {
+    if (!casts.has(`${type} ${target}`))
+      throw new NotBuilt(
+        `cannot cast column of type ${quoted(serverName(type))} to type ${quoted(target)}`,
+      );
+    if (!isJsonMap(operations)) continue;
+    for (const [operator, value] of Object.entries(operations))
+      checkComparison(operator.slice(1), value, target);
+  }
+}
