@@ -5,7 +5,7 @@ import type { VerifyEvent, VerifyProblem } from "../protocol/verification.ts";
 import { checkExtensions } from "./extensions/check-extensions.ts";
 import { requiredExtensions } from "./extensions/required.ts";
 import { branchesSince, type Branch } from "./git/branch.ts";
-import { checkConsistency } from "../metadata/consistency/check-consistency.ts";
+import { checkConsistency, inOrder } from "../metadata/consistency/check-consistency.ts";
 import { verifyProblem } from "./metadata/metadata-of.ts";
 import { namesOf, readSchema } from "./metadata/read-schema.ts";
 import type { ServerChecks } from "./metadata/server-checks.ts";
@@ -196,13 +196,14 @@ async function verifyMetadata(
     return;
   }
   emit({ type: "verify.progress", text: `${database}: metadata …` });
-  const schema = await readSchema(bench.client);
+  const checks = loaded.serverChecks;
+  const schema = await readSchema(bench.client, checks?.enumsOf(database));
   const missing = checkConsistency(metadata, database, namesOf(schema));
   if (missing === undefined) {
     skip("it has no source of this name");
     return;
   }
-  const found = [...missing, ...(loaded.serverChecks?.check(database, schema) ?? [])];
+  const found = inOrder([...missing, ...(checks?.check(database, schema) ?? [])]);
   emit({
     type: "verify.metadata",
     database,

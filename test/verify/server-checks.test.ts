@@ -80,6 +80,18 @@ describe("the metadata of a project, checked as the server checks it", () => {
       assert.deepEqual(await found(t, source(own)), [expected]);
     });
 
+  test("names a table that cannot be an enum, also because it has no rows", async (t) => {
+    const enums = `- {table: {schema: public, name: teams}, is_enum: true}
+- {table: {schema: public, name: moods}, is_enum: true}
+- {table: {schema: public, name: good}, is_enum: true}\n`;
+    const sql = `create table moods (name text primary key);
+create table good (name text primary key, comment text); insert into good values ('Fine', null);`;
+    assert.deepEqual(await found(t, source(enums), { "migrations/default/2_enums/up.sql": sql }), [
+      'tables.yaml:1 the table "teams" cannot be used as an enum for the following reasons: the table’s primary key ("id") must have type "text", not type "integer"; the table’s comment column ("id") must have type "text", not type "integer"',
+      'tables.yaml:2 the table "moods" cannot be used as an enum because the table must have at least one row',
+    ]);
+  });
+
   test("names a function that returns no table", async (t) => {
     const functions = "  functions:\n    - function: {schema: public, name: one}\n";
     assert.deepEqual(await found(t, source(tables, functions)), [

@@ -85,6 +85,13 @@ export const nameText = ({ schema, name }: QualifiedName): string =>
 /** A name with its schema, which is unique in a database: `public.users`. */
 export const fullName = ({ schema, name }: QualifiedName): string => `${schema}.${name}`;
 
+/** The full names of the tables that a source uses as enums. */
+export const enumTables = ({ tables }: { readonly tables: readonly JsonMap[] }): string[] =>
+  tables.flatMap(({ is_enum: isEnum, table }) => {
+    const name = isEnum === true ? qualified(table) : undefined;
+    return name === undefined ? [] : [fullName(name)];
+  });
+
 /** The metadata with `change` applied to the source of that name. */
 export function changeSource(
   metadata: MetadataDocument,

@@ -1,7 +1,7 @@
 import type { Json, JsonMap } from "../../metadata/document/json.ts";
 import { readDatabase } from "./database/read-database.ts";
 import { HasuraError } from "./hasura-error.ts";
-import { mapAt, textAt, type SourceDocument } from "./metadata-document.ts";
+import { enumTables, mapAt, textAt, type SourceDocument } from "./metadata-document.ts";
 import { SessionPool } from "./pool.ts";
 import type { DatabaseState } from "./schema-cache/build-cache.ts";
 import {
@@ -86,7 +86,8 @@ export class Sources {
     if (!isPostgresFamily(source.kind)) return { kind: "unchecked" };
     try {
       const pool = this.#poolAt(this.#address(source));
-      return { kind: "read", schema: await pool.use(readDatabase) };
+      const enums = enumTables(source);
+      return { kind: "read", schema: await pool.use((session) => readDatabase(session, enums)) };
     } catch (thrown) {
       if (thrown instanceof NotBuilt) return { kind: "unreachable", reason: thrown.message };
       if (!(thrown instanceof HasuraError)) throw thrown;

@@ -98,7 +98,7 @@ function problemOf({ path, message }: Inconsistency, document: MetadataDocument)
 }
 
 /** Sorted by their places, without repetitions: both sides of a mapping can lack the same column. */
-function inOrder(problems: readonly MetadataProblem[]): MetadataProblem[] {
+export function inOrder(problems: readonly MetadataProblem[]): MetadataProblem[] {
   const places = new Map(problems.map((problem) => [sortKey(problem), problem]));
   return [...places].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, problem]) => problem);
 }

@@ -2,6 +2,7 @@ import type { DatabaseSchema } from "../../local/hasura-api/database/database-sc
 import { readVersion3, readWithoutSources } from "../../local/hasura-api/document/read-document.ts";
 import { HasuraError } from "../../local/hasura-api/hasura-error.ts";
 import {
+  enumTables,
   mapsAt,
   textAt,
   type MetadataDocument as ServerDocument,
@@ -34,6 +35,13 @@ export class ServerChecks {
 
   constructor(document: MetadataDocument) {
     this.#document = document;
+  }
+
+  /** The full names of the tables that a source uses as enums. */
+  enumsOf(source: string): string[] {
+    const { value, configVersion } = this.#document;
+    const own = mapsAt(value, "sources").find(({ name }) => name === source);
+    return enumTables({ tables: mapsAt(configVersion === 2 ? value : (own ?? {}), "tables") });
   }
 
   /** Problems of one more source, and of what can be checked with all databases that are known by now. Each is returned once. */

@@ -11,7 +11,11 @@ create table articles (id int primary key, author_id int references authors, tit
 create function full_name(a authors) returns text language sql stable as 'select a.name';
 create function articles_of(a authors) returns setof articles language sql stable as 'select * from articles where author_id = a.id';
 create function search(term text) returns setof articles language sql stable as 'select * from articles';
-create function now_text() returns text language sql stable as 'select now()::text';`;
+create function now_text() returns text language sql stable as 'select now()::text';
+create table moods (name text primary key); insert into moods values ('true'), ('not so good'), ('fine');
+create table empty (name text primary key, comment text);
+create table good (name text primary key, comment text); insert into good values ('fine', 'Fine.');
+create table two (a text, b text, primary key (a, b));`;
 
 const Answer = z.object({
   is_consistent: z.boolean(),
@@ -280,6 +284,37 @@ const cases: Readonly<Record<string, { project: Project; found: [string, string]
       [
         "select_permission user in table authors in source default",
         'in table "authors": in permission for role "user":  is of type "integer"; this operator works only on columns of type "varchar", "text", "citext", "bpchar"',
+      ],
+    ],
+  },
+  "tables that cannot be enums": {
+    project: {
+      source: {
+        tables: [
+          { table: "articles", is_enum: true },
+          { table: "moods", is_enum: true },
+          { table: "empty", is_enum: true },
+          { table: "good", is_enum: true },
+          { table: "two", is_enum: true },
+        ],
+      },
+    },
+    found: [
+      [
+        "table articles in source default",
+        'the table "articles" cannot be used as an enum for the following reasons:\n  • the table’s primary key ("id") must have type "text", not type "integer"\n  • the table must have exactly one primary key and optionally one comment column, not 4 columns ("author_id", "editor_id", "id", "title")\n',
+      ],
+      [
+        "table empty in source default",
+        'the table "empty" cannot be used as an enum because the table must have at least one row',
+      ],
+      [
+        "table moods in source default",
+        'the table "moods" cannot be used as an enum because the values "not so good" and "true" are not valid GraphQL enum value names',
+      ],
+      [
+        "table two in source default",
+        'the table "two" cannot be used as an enum for the following reasons:\n  • the table’s primary key must not span multiple columns ("a", "b")\n  • the table must have exactly one primary key and optionally one comment column, not 2 columns ("a", "b")\n',
       ],
     ],
   },

@@ -14,6 +14,8 @@ export interface Relation {
   readonly columns: ReadonlyMap<string, Column>;
   readonly primaryKey: readonly string[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** The values in the primary key of a table that the metadata uses as an enum; absent for others. */
+  readonly enumValues?: readonly string[];
 }
 
 export interface Column {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { quoteIdentifier } from "../../../engine/sql/quote.ts";
 import { parseJson } from "../../../protocol/json.ts";
 import type { PgSession } from "../session.ts";
 import { runText } from "../transaction.ts";
@@ -105,12 +106,41 @@ const Schema = z.object({
 
 /**
  * Reads the schema of a source's database, as the session's current transaction sees it.
+ * @param enums the full names of tables whose rows are read, too
  * @throws HasuraError for a lost connection
  */
-export async function readDatabase(session: PgSession): Promise<DatabaseSchema> {
-  const answer = await runText(session, schemaSql);
-  const [, row] = answer.result ?? [];
-  return schemaFrom(parseJson(row?.[0] ?? ""));
+export async function readDatabase(
+  session: PgSession,
+  enums: readonly string[] = [],
+): Promise<DatabaseSchema> {
+  const ask: Ask = async (sql) => {
+    const { result } = await runText(session, sql);
+    return parseJson(result?.[1]?.[0] ?? "");
+  };
+  return withEnumValues(schemaFrom(await ask(schemaSql)), enums, ask);
+}
+
+/** Runs SQL, and returns the first value of its result. */
+type Ask = (sql: string) => Promise<unknown>;
+
+/** The schema with the values of enums. @param enums the full names of tables that the metadata uses as enums */
+export async function withEnumValues(
+  schema: DatabaseSchema,
+  enums: readonly string[],
+  ask: Ask,
+): Promise<DatabaseSchema> {
+  const relations = new Map(schema.relations);
+  for (const name of enums) {
+    const relation = relations.get(name);
+    const [key, ...others] = relation?.primaryKey ?? [];
+    if (relation === undefined || key === undefined || others.length > 0) continue;
+    const [schemaName = "", ...table] = name.split(".");
+    const from = [schemaName, table.join(".")].map(quoteIdentifier).join(".");
+    const sql = `SELECT coalesce(json_agg(${quoteIdentifier(key)}::text), '[]') FROM ${from}`;
+    const enumValues = z.array(z.string()).parse(await ask(sql));
+    relations.set(name, { ...relation, enumValues });
+  }
+  return { ...schema, relations };
 }
 
 /** Reads the answer to `schemaSql`. Throws ZodError for anything else. */

@@ -12,6 +12,7 @@ import { buildComputedFields } from "./computed-fields.ts";
 import { buildCronTriggers } from "./cron-triggers.ts";
 import { buildCustomTypes } from "./custom-types.ts";
 import { buildEndpoints } from "./endpoints.ts";
+import { checkEnumTable } from "./enum-tables.ts";
 import type { Environment } from "./environment-values.ts";
 import { buildEventTriggers } from "./event-triggers.ts";
 import { Findings, targetOf, type Dependency } from "./findings.ts";
@@ -118,6 +119,7 @@ function trackTables(
       const relation = schema.relations.get(key);
       if (relation === undefined)
         throw new MissingName(`no such table/view exists in source: ${quoted(nameText(name))}`);
+      if (entry["is_enum"] === true) checkEnumTable(relation, quoted(nameText(name)));
       return new TrackedTable(document.name, name, entry, relation);
     });
     if (table === undefined) continue;

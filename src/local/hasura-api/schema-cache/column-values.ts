@@ -53,7 +53,8 @@ const types: Readonly<Record<string, readonly [name: string, accepted?: Accepted
 
 const isKnown = (type: string): boolean => type.endsWith("[]") || Object.hasOwn(types, type);
 
-const serverName = (type: string): string =>
+/** The server's name of a type. */
+export const serverName = (type: string): string =>
   type.endsWith("[]") ? `${serverName(type.slice(0, -2))}[]` : (types[type]?.[0] ?? type);
 
 const isSessionVariable = (value: Json): boolean =>
@@ -111,16 +112,27 @@ const onlyOn: readonly (readonly [operators: readonly string[], types: readonly 
 /** Throws NotBuilt for an operator that columns of this type do not have, or an operand that it cannot have. Other operators are ignored. */
 export function checkComparison(name: string, operand: Json, type: string): void {
   const needed = onlyOn.find(([operators]) => operators.includes(name))?.[1];
-  if (needed !== undefined) {
+  if (needed !== undefined)
     refuseOthers(needed.includes(serverName(type)), needed.map(quoted).join(", "), type);
-    if (patterns.includes(name)) checkValue(operand, type);
-  } else if (name === "contains" || name === "contained_in")
-    refuseOthers(type.endsWith("[]") || type === "jsonb", "an array or JSONB", type);
-  else if (comparisons.includes(name)) checkValue(operand, type);
-  else if (name === "in" || name === "nin") checkValues(operand, type);
-  else if (name === "is_null" && typeof operand !== "boolean")
-    throw mismatch("Bool", "Boolean", operand);
-  else if (name === "cast") checkCast(operand, type);
+  if (comparisons.includes(name) || patterns.includes(name)) checkValue(operand, type);
+  operands.get(name)?.(operand, type);
+}
+
+const onlyOnLists = (_operand: Json, type: string): void =>
+  refuseOthers(type.endsWith("[]") || type === "jsonb", "an array or JSONB", type);
+
+/** Other checks of an operand, by the operator. */
+const operands: ReadonlyMap<string, (operand: Json, type: string) => void> = new Map([
+  ["contains", onlyOnLists],
+  ["contained_in", onlyOnLists],
+  ["in", checkValues],
+  ["nin", checkValues],
+  ["is_null", refuseOtherThanBoolean],
+  ["cast", checkCast],
+]);
+
+function refuseOtherThanBoolean(operand: Json): void {
+  if (typeof operand !== "boolean") throw mismatch("Bool", "Boolean", operand);
 }
 
 function refuseOthers(isRight: boolean, needed: string, type: string): void {
