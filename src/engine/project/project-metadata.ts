@@ -1,10 +1,12 @@
+import { posix } from "node:path";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import { MetadataFailure, type MetadataProblem } from "../../metadata/problem.ts";
-import { readMetadata } from "../../metadata/project/read-metadata.ts";
+import { readMetadata, type ReadMetadata } from "../../metadata/project/read-metadata.ts";
 import { realFileSystem, type FileSystem } from "./file-system.ts";
 import { noMetadata } from "./no-metadata.ts";
 import { metadataFiles, metadataLayout } from "./metadata-files.ts";
 import type { Project } from "./project.ts";
+import { unusedMetadata } from "./unused-metadata.ts";
 
 /** The metadata of a project that Hasura may get. */
 export interface ProjectMetadata {
@@ -21,13 +23,37 @@ export async function projectMetadata(
   project: Pick<Project, "root" | "home" | "configVersion">,
   fs: FileSystem = realFileSystem,
 ): Promise<ProjectMetadata> {
-  const layout = await metadataLayout(project, fs);
-  const read = layout && (await readMetadata(layout, metadataFiles(project.root, layout, fs)));
+  const read = await readProjectMetadata(project, fs);
   if (read === undefined) throw noMetadata();
   const [error, ...others] = read.problems.filter(({ severity }) => severity === "error");
   if (error !== undefined) throw new MetadataFailure(withCount(error, others.length));
   if (read.document === undefined) throw noMetadata();
   return { document: read.document, warnings: read.problems };
+}
+
+/**
+ * The same with everything that is wrong with it, as far as it can be read; undefined if there is none.
+ * @throws Failure usage/bad-project-config, and what reading its files throws
+ */
+export async function readProjectMetadata(
+  project: Pick<Project, "root" | "home" | "configVersion">,
+  fs: FileSystem = realFileSystem,
+): Promise<ReadMetadata | undefined> {
+  const layout = await metadataLayout(project, fs);
+  if (layout === undefined) return undefined;
+  const files = metadataFiles(project.root, layout, fs);
+  // Not read for config version 2, and not without effect: other tools read it.
+  const used = new Set([posix.join(layout.directory, "version.yaml")]);
+  const read = await readMetadata(layout, {
+    read: (path) => {
+      used.add(posix.normalize(path));
+      return files.read(path);
+    },
+  });
+  // Where a file cannot be read, it is not known what it includes.
+  if (read?.document === undefined) return read;
+  const unused = unusedMetadata(project.root, layout, used, fs);
+  return unused ? { ...read, problems: [...read.problems, unused] } : read;
 }
 
 function withCount(problem: MetadataProblem, others: number): MetadataProblem {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, test } from "vitest";
+import { dirname, join } from "node:path";
+import { describe, test, type TestContext } from "vitest";
 import { projectMetadata } from "../../../src/engine/project/project-metadata.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -45,5 +45,49 @@ describe("the metadata of a project", () => {
           thrown.message,
         ),
     );
+  });
+
+  describe("files that nothing includes", () => {
+    /** The warnings about a project whose tables are in one file, with more files in its metadata directory. */
+    async function warningsWith(t: TestContext, files: readonly string[]): Promise<string[]> {
+      const root = emptyDirectory(t);
+      const written = {
+        "version.yaml": "version: 3\n",
+        "databases/databases.yaml":
+          "- name: default\n  kind: postgres\n  configuration: {}\n  tables: '!include default/tables/tables.yaml'\n",
+        "databases/default/tables/tables.yaml": "[]\n",
+        ...Object.fromEntries(files.map((path) => [path, "[]\n"])),
+      };
+      for (const [path, text] of Object.entries(written)) {
+        mkdirSync(dirname(join(root, "metadata", path)), { recursive: true });
+        writeFileSync(join(root, "metadata", path), text);
+      }
+      const { warnings } = await projectMetadata({ root, configVersion: 3 });
+      return warnings.map(({ code, message }) => `${code}: ${message}`);
+    }
+
+    test("are named in one warning", async (t) => {
+      const forgotten = "databases/default/tables/public_forgotten.yaml";
+      assert.deepEqual(await warningsWith(t, [forgotten]), [
+        `metadata-ignored: No other file includes the file metadata/${forgotten}, which has no effect.`,
+      ]);
+      assert.deepEqual(await warningsWith(t, ["old.yaml", "databases/older.yml"]), [
+        "metadata-ignored: No other file includes the 2 files metadata/databases/older.yml, metadata/old.yaml, which have no effect.",
+      ]);
+    });
+
+    test("are no warning if all are used, or are no files of metadata", async (t) => {
+      assert.deepEqual(await warningsWith(t, ["README.md", "databases/.gitkeep"]), []);
+    });
+
+    test("are not looked for where the metadata is one file", async (t) => {
+      const root = emptyDirectory(t);
+      mkdirSync(join(root, "metadata"));
+      writeFileSync(join(root, "config.yaml"), "version: 3\nmetadata_file: all.yaml\n");
+      writeFileSync(join(root, "all.yaml"), "version: 3\nsources: []\n");
+      writeFileSync(join(root, "metadata/old.yaml"), "[]\n");
+      const { warnings } = await projectMetadata({ root, configVersion: 3 });
+      assert.deepEqual(warnings, []);
+    });
   });
 });
