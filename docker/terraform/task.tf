@@ -220,6 +220,13 @@ data "aws_iam_policy_document" "start_task" {
     resources = ["${local.ecs_arn}:task/${local.cluster}/*"]
   }
 
+  # Read by doctor. DescribeTaskDefinition cannot be limited to one of them.
+  statement {
+    sid       = "CheckTask"
+    actions   = ["ecs:DescribeClusters", "ecs:DescribeTaskDefinition"]
+    resources = ["*"]
+  }
+
   statement {
     sid       = "PassRolesToTask"
     actions   = ["iam:PassRole"]

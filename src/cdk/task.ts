@@ -161,6 +161,12 @@ function createPolicy(
       resources: [ecsArn(`task/${cluster}/*`)],
     },
     {
+      // Read by doctor. DescribeTaskDefinition cannot be limited to one of them.
+      sid: "CheckTask",
+      actions: ["ecs:DescribeClusters", "ecs:DescribeTaskDefinition"],
+      resources: ["*"],
+    },
+    {
       sid: "PassRolesToTask",
       actions: ["iam:PassRole"],
       resources: [roles.execution.roleArn, roles.task.roleArn],

@@ -40,6 +40,19 @@ export type TaskState =
   | { readonly kind: "stopped"; readonly stop: TaskStop }
   | { readonly kind: "missing" };
 
+/** What ECS has of an environment's tasks. */
+export interface TaskFacts {
+  /** Family and revision: `hasura-migrate-dev-3:7`. */
+  readonly taskDefinition: string;
+  /** Of the container: the group that it logs to, if it logs to CloudWatch; undefined if there is no such container. */
+  readonly container: { readonly logGroup: string | undefined } | undefined;
+  readonly containers: readonly string[];
+  readonly isForFargate: boolean;
+  /** CPU units, of which a processor has 1024; and MiB. As ECS writes them. */
+  readonly cpu: string | undefined;
+  readonly memory: string | undefined;
+}
+
 /** Starts and watches the ECS tasks of one environment. */
 export interface TaskRunner {
   /**
@@ -49,6 +62,11 @@ export interface TaskRunner {
   start(request: string, token: string, signal: AbortSignal): Promise<Task>;
   /** Throws a `Failure`. */
   state(task: Task, signal: AbortSignal): Promise<TaskState>;
+  /**
+   * Reads the task definition and the cluster. Throws a `Failure`, with code `access-denied` where reading them is not allowed, which
+   * running a task does not need, and `task-definition-not-found` if one is missing or inactive.
+   */
+  describe(signal: AbortSignal): Promise<TaskFacts>;
   /** The events in the task's log, as far as there are any. Throws a `Failure`. */
   events(task: Task, signal: AbortSignal): Promise<readonly RunEvent[]>;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
-import { isContainer, LocalTask } from "./local-task.ts";
+import { containerName, isContainer, LocalTask } from "./local-task.ts";
 import { TaskServiceError } from "./task-error.ts";
 
 export { TaskServiceError } from "./task-error.ts";
@@ -34,6 +34,8 @@ const RunTask = z.object({
     ),
   }),
 });
+const DescribeTaskDefinition = z.object({ taskDefinition: z.string() });
+const DescribeClusters = z.object({ clusters: z.array(z.string()) });
 const DescribeTasks = z.object({ tasks: z.array(z.string()) });
 const StopTask = z.object({ task: z.string(), reason: z.string().default("") });
 const GetLogEvents = z.object({ logStreamName: z.string() });
@@ -61,6 +63,16 @@ export class TaskService {
         return this.#run(checked(RunTask, body), JSON.stringify(body));
       case "DescribeTasks":
         return this.#describe(checked(DescribeTasks, body).tasks);
+      case "DescribeTaskDefinition":
+        return describedDefinition(checked(DescribeTaskDefinition, body).taskDefinition);
+      case "DescribeClusters":
+        return {
+          clusters: checked(DescribeClusters, body).clusters.map((clusterName) => ({
+            clusterName,
+            status: "ACTIVE",
+          })),
+          failures: [],
+        };
       case "StopTask":
         return this.#stop(checked(StopTask, body));
       case "GetLogEvents":
@@ -152,6 +164,26 @@ export class TaskService {
       );
     return { events: task.log, nextForwardToken: "f/0", nextBackwardToken: "b/0" };
   }
+}
+
+/** Every name is a family with one revision, unless it has another one. */
+function describedDefinition(name: string): object {
+  const [family = name, revision = "1"] = (name.split("/").at(-1) ?? name).split(":");
+  return {
+    taskDefinition: {
+      ...{ family, revision: Number(revision), status: "ACTIVE", cpu: "512", memory: "1024" },
+      compatibilities: ["EC2", "FARGATE"],
+      containerDefinitions: [
+        {
+          name: containerName,
+          logConfiguration: {
+            logDriver: "awslogs",
+            options: { "awslogs-group": `/ecs/${family}` },
+          },
+        },
+      ],
+    },
+  };
 }
 
 function checked<T>(schema: z.ZodType<T>, body: unknown): T {

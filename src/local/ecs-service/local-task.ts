@@ -16,7 +16,8 @@ interface TaskEnd {
   readonly reason: string;
 }
 
-const containerName = "hasura-migrate";
+/** The container of every task definition. */
+export const containerName = "hasura-migrate";
 
 /** A task: a process of the function's bundle that serves one request. It runs at once, and its log is kept. */
 export class LocalTask {

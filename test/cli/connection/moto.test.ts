@@ -119,6 +119,12 @@ describe("the tasks' calls against moto", { timeout: 60_000 }, () => {
     });
     const runner = await taskRunner(t, url);
     const { signal } = new AbortController();
+    const facts = await runner.describe(signal);
+    assert.equal(facts.taskDefinition, "hasura-migrate-dev-3:1");
+    assert.deepEqual(
+      [facts.containers, facts.cpu, facts.memory, facts.isForFargate],
+      [["hasura-migrate"], "256", "512", true],
+    );
     const task = await runner.start('{"operation":"apply"}', "a-token", signal);
     assert.match(task.arn, /^arn:aws:ecs:eu-west-1:\d+:task\/hasura-migrate-dev-3\/[0-9a-f-]+$/);
     assert.ok(task.arn.endsWith(`/${task.id}`));

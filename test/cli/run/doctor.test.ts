@@ -26,14 +26,23 @@ const healthy = (environment: string): object[] => [
   finished(0),
 ];
 
-async function doctor(t: TestContext, argv: readonly string[], answers: readonly Answer[]) {
+async function doctor(
+  t: TestContext,
+  argv: readonly string[],
+  answers: readonly Answer[],
+  settings: object = {},
+) {
   const lambda = await lambdaStandIn(t, answers);
   const cwd = emptyDirectory(t);
   writeFileSync(
     join(cwd, "hasura-migrate.json"),
-    JSON.stringify({ environments: { "dev-1": {}, "dev-2": { region: "eu-west-1" } } }),
+    JSON.stringify({ environments: { "dev-1": settings, "dev-2": { region: "eu-west-1" } } }),
   );
-  const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+  const env = {
+    ...keys,
+    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
+    AWS_ENDPOINT_URL_ECS: lambda.url,
+  };
   const context = testContext(t, { argv: ["doctor", ...argv], cwd, env });
   const exit = await main(context);
   const checks = context.out.text
@@ -134,5 +143,95 @@ describe("doctor", () => {
         { env: "dev-2", result: "done", exit: 0 },
       ],
     });
+  });
+});
+
+describe("doctor, where migrations run in ECS tasks", () => {
+  const awsJson =
+    (body: object): Answer =>
+    (response) =>
+      void response
+        .writeHead(200, { "content-type": "application/x-amz-json-1.1" })
+        .end(JSON.stringify(body));
+  const container = (name: string, group: string): object => ({
+    name,
+    logConfiguration: { logDriver: "awslogs", options: { "awslogs-group": group } },
+  });
+  const definition = {
+    ...{ family: "hasura-migrate-dev-1", revision: 7, status: "ACTIVE" },
+    ...{ cpu: "512", memory: "1024", compatibilities: ["EC2", "FARGATE"] },
+    containerDefinitions: [container("hasura-migrate", "/ecs/hasura-migrate-dev-1")],
+  };
+  const active = awsJson({ clusters: [{ clusterName: "c", status: "ACTIVE" }] });
+  const defined = (more: object): Answer => awsJson({ taskDefinition: { ...definition, ...more } });
+
+  /** The line of the task, and everything that was printed. */
+  async function task(t: TestContext, described: Answer, clusters: Answer = active) {
+    const route: Answer = (response, call) => {
+      const target = String(call.headers["x-amz-target"]);
+      if (target.endsWith("DescribeTaskDefinition")) return described(response, call);
+      if (target.endsWith("DescribeClusters")) return clusters(response, call);
+      if (call.kind === "state") return answersState("Active")(response, call);
+      return streams(healthy("dev-1"))(response, call);
+    };
+    const four = [route, route, route, route];
+    const ran = await doctor(t, ["dev-1"], four, { runner: "ecs" });
+    return { ...ran, line: /^.*\btask\b.*$/m.exec(ran.out)?.[0] ?? "" };
+  }
+
+  test("shows the task definition, its size and the cluster", async (t) => {
+    const { exit, line, checks } = await task(t, defined({}));
+    assert.equal(exit, 0);
+    assert.match(
+      line,
+      /^✓ task +hasura-migrate-dev-1:7, 512 CPU units, 1024 MB, cluster hasura-migrate-dev-1/,
+    );
+    assert.deepEqual(checks.slice(5, 7), ["✓ task", "✓ function"]);
+  });
+
+  test("fails for what no task can be started from, and checks the function nevertheless", async (t) => {
+    const clientError = refuses(400, "ClientException", "Unable to describe task definition.");
+    const cases: [Answer, Answer, RegExp][] = [
+      [clientError, active, /There is no active task definition hasura-migrate-dev-1 in/],
+      [defined({ status: "INACTIVE" }), active, /There is no active task definition/],
+      [defined({}), awsJson({ clusters: [] }), /There is no ECS cluster/],
+      [defined({}), awsJson({ clusters: [{ status: "INACTIVE" }] }), /There is no ECS cluster/],
+      [
+        defined({ containerDefinitions: [container("web", "/ecs/web")] }),
+        active,
+        /has no container hasura-migrate: it has web\./,
+      ],
+      [defined({ compatibilities: ["EC2"] }), active, /cannot run on Fargate/],
+    ];
+    for (const [described, clusters, message] of cases) {
+      const { exit, out, checks } = await task(t, described, clusters);
+      assert.equal(exit, 4, out);
+      assert.match(out, message);
+      assert.ok(checks.includes("✗ task"), out);
+      assert.ok(checks.includes("✓ invocation"), out);
+    }
+  });
+
+  test("warns about a log that cannot be read afterwards", async (t) => {
+    const other = await task(
+      t,
+      defined({ containerDefinitions: [container("hasura-migrate", "/x")] }),
+    );
+    assert.equal(other.exit, 0);
+    assert.match(other.line, /^! task +its container logs to \/x, not to/);
+    const none = await task(t, defined({ containerDefinitions: [{ name: "hasura-migrate" }] }));
+    assert.match(none.line, /^! task +its container does not log to CloudWatch/);
+  });
+
+  test("needs no permission to look at the task definition", async (t) => {
+    const denied = refuses(400, "AccessDeniedException", "not authorized");
+    const { exit, line } = await task(t, denied);
+    assert.equal(exit, 0);
+    assert.match(line, /^· task +no permission to read it \(ecs:DescribeTaskDefinition/);
+  });
+
+  test("skips the task if there is no connection", async (t) => {
+    const { checks } = await doctor(t, ["dev-1", "--profile", "nobody"], [], { runner: "ecs" });
+    assert.deepEqual(checks.slice(-3), ["· task", "· function", "· invocation"]);
   });
 });

@@ -16,6 +16,10 @@ const Answer = z.looseObject({
       }),
     )
     .default([]),
+  taskDefinition: z
+    .looseObject({ family: z.string(), revision: z.int(), status: z.string() })
+    .optional(),
+  clusters: z.array(z.looseObject({ status: z.string() })).default([]),
   failures: z.array(z.looseObject({ reason: z.string() })).default([]),
   events: z.array(z.looseObject({ message: z.string() })).default([]),
 });
@@ -114,5 +118,18 @@ describe("tasks of the local service", () => {
     const { tasks, failures } = await call("DescribeTasks", { tasks: ["none"] });
     assert.deepEqual([tasks, failures[0]?.reason], [[], "MISSING"]);
     assert.equal((await call("DescribeTasks", { tasks: [] }, "AKIAOTHER")).status, 403);
+  });
+
+  test("have a definition and a cluster of any name", async (t) => {
+    const { call } = await tasksOf(t);
+    const { taskDefinition } = await call("DescribeTaskDefinition", {
+      taskDefinition: "hasura-migrate-dev-1:4",
+    });
+    assert.deepEqual(
+      [taskDefinition?.family, taskDefinition?.revision, taskDefinition?.status],
+      ["hasura-migrate-dev-1", 4, "ACTIVE"],
+    );
+    const { clusters } = await call("DescribeClusters", { clusters: ["tools"] });
+    assert.deepEqual(clusters, [{ clusterName: "tools", status: "ACTIVE" }]);
   });
 });

@@ -18,6 +18,7 @@ import {
   type PreparedRun,
 } from "../environment-run.ts";
 import { sendRun } from "../perform-run.ts";
+import { checkTask, taskCheck } from "./check-task.ts";
 import type { CheckList } from "./checks.ts";
 
 const spec: OperationSpec<"doctor"> = { operation: "doctor", options: {} };
@@ -57,6 +58,8 @@ export async function checkEnvironment(
   const connection = await connectionOf(context, checked, prepared, checks);
   if (!connection) return;
   try {
+    const task = prepared.target?.task;
+    if (task) await checkTask(task, connection, context.interrupts.first, checks);
     if (await checkFunction(context, connection, prepared, checks))
       await checkInvocation(context, checked, { prepared, connection, checks });
     else checks.skipped(["invocation"]);
@@ -88,7 +91,7 @@ async function connectionOf(
     if (!(thrown instanceof Failure)) throw thrown;
     const [failed = "credentials", ...later] = steps.slice(done);
     checks.failure(failed, thrown);
-    checks.skipped([...later, ...functionChecks]);
+    checks.skipped([...later, ...(prepared.target?.task ? [taskCheck] : []), ...functionChecks]);
     return undefined;
   }
 }

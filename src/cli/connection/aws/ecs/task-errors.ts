@@ -48,6 +48,9 @@ export async function explainTaskCall(thrown: unknown, call: FailedCall): Promis
 }
 
 function refusedStart(thrown: unknown, { operation, target }: FailedCall): Failure | undefined {
+  // ECS has one error for everything that is wrong with a request; this one has a name only.
+  if (operation === "DescribeTaskDefinition" && errorName(thrown) === "ClientException")
+    return taskDefinitionNotFound(target, { cause: thrown });
   return operation === "RunTask" ? refusals.get(errorName(thrown))?.(target, thrown) : undefined;
 }
 
@@ -66,7 +69,9 @@ function refusedCaller(thrown: unknown, call: FailedCall): Failure | undefined {
 const policyHint = textHint("The policy TaskPolicyArn of the stack allows it.");
 
 function resourceOf({ operation, target: { settings } }: FailedCall): string {
-  if (operation === "RunTask") return settings.taskDefinition;
+  if (operation === "RunTask" || operation === "DescribeTaskDefinition")
+    return settings.taskDefinition;
+  if (operation === "DescribeClusters") return settings.cluster;
   return operation === "DescribeTasks" ? `tasks of ${settings.cluster}` : settings.logGroup;
 }
 
@@ -88,30 +93,54 @@ type Refuse = (target: TaskTarget, thrown: unknown) => Failure;
 
 /** Of RunTask, by the error's name. */
 const refusals: ReadonlyMap<string, Refuse> = new Map<string, Refuse>([
-  ["ClusterNotFoundException", clusterNotFound],
+  [
+    "ClusterNotFoundException",
+    (target, cause) => clusterNotFound(target, { cause, consequence: nothingHasRun }),
+  ],
   ["ClientException", clientError],
   ["InvalidParameterException", clientError],
 ]);
 
-function clusterNotFound({ settings, region }: TaskTarget, cause: unknown): Failure {
+/** What a call that failed was for. */
+interface Circumstances {
+  readonly cause?: unknown;
+  /** Appended to the sentence. */
+  readonly consequence?: string;
+}
+
+const nothingHasRun = "; nothing has run";
+
+/** The cluster does not exist, or is being deleted. */
+export function clusterNotFound(
+  { settings, region }: TaskTarget,
+  { cause, consequence = "" }: Circumstances = {},
+): Failure {
   return new Failure(
     "unreachable",
     "task-definition-not-found",
-    `There is no ECS cluster ${settings.cluster} in ${region}; nothing has run.`,
+    `There is no ECS cluster ${settings.cluster} in ${region}${consequence}.`,
     { hints: setUpHints("cluster"), cause },
+  );
+}
+
+/** The task definition does not exist, or has been deregistered. */
+export function taskDefinitionNotFound(
+  { settings, region }: TaskTarget,
+  { cause, consequence = "" }: Circumstances = {},
+): Failure {
+  return new Failure(
+    "unreachable",
+    "task-definition-not-found",
+    `There is no active task definition ${settings.taskDefinition} in ${region}${consequence}.`,
+    { hints: setUpHints("taskDefinition"), cause },
   );
 }
 
 /** ECS has one error for everything that is wrong with a request. */
 function clientError(target: TaskTarget, thrown: unknown): Failure {
-  const { settings, region } = target;
+  const { settings } = target;
   if (isMissingTaskDefinition(thrown))
-    return new Failure(
-      "unreachable",
-      "task-definition-not-found",
-      `There is no active task definition ${settings.taskDefinition} in ${region}; nothing has run.`,
-      { hints: setUpHints("taskDefinition"), cause: thrown },
-    );
+    return taskDefinitionNotFound(target, { cause: thrown, consequence: nothingHasRun });
   return new Failure(
     "unreachable",
     "task-refused",

@@ -7,6 +7,7 @@ import { exponentialBackoff, retry } from "../../../../retry.ts";
 import type { CliContext } from "../../../context.ts";
 import type {
   Task,
+  TaskFacts,
   TaskNetwork,
   TaskRunner,
   TaskSettings,
@@ -16,9 +17,11 @@ import type {
 import { Delivery } from "../delivery.ts";
 import { signedCall, type CalledService } from "../signed-call.ts";
 import {
+  clusterNotFound,
   explainTaskCall,
   isTransient,
   notPlaced,
+  taskDefinitionNotFound,
   tooLarge,
   type EcsService,
   type TaskTarget,
@@ -67,6 +70,29 @@ const DescribeTasksAnswer = z.object({
 });
 type DescribedTask = z.infer<typeof DescribeTasksAnswer>["tasks"][number];
 
+const TaskDefinition = z.object({
+  family: z.string(),
+  revision: z.int(),
+  status: z.string(),
+  cpu: z.string().optional(),
+  memory: z.string().optional(),
+  compatibilities: z.array(z.string()).default([]),
+  containerDefinitions: z
+    .array(
+      z.object({
+        name: z.string(),
+        logConfiguration: z
+          .object({ options: z.record(z.string(), z.string()).default({}) })
+          .optional(),
+      }),
+    )
+    .default([]),
+});
+const DescribeTaskDefinitionAnswer = z.object({ taskDefinition: TaskDefinition });
+const DescribeClustersAnswer = z.object({
+  clusters: z.array(z.object({ status: z.string() })).default([]),
+});
+
 const LogAnswer = z.object({ events: z.array(z.object({ message: z.string() })).default([]) });
 /** The log has the place of an error without the text of the file. */
 const LoggedPlace = z.looseObject({}).transform((place) => ({ text: "", ...place }));
@@ -89,6 +115,7 @@ export function taskService(options: TaskServiceOptions): TaskRunner {
       const answer = await call(options, "ecs", "DescribeTasks", body, signal);
       return stateOf(DescribeTasksAnswer.parse(answer).tasks[0], settings.container);
     },
+    describe: (signal) => describe(options, signal),
     async events({ id }, signal) {
       const answer = await call(
         options,
@@ -155,6 +182,32 @@ async function startTask(
   const arn = tasks[0]?.taskArn;
   if (arn === undefined) throw notPlaced(target, failures[0]);
   return { arn, id: arn.split("/").at(-1) ?? arn };
+}
+
+async function describe(options: TaskServiceOptions, signal: AbortSignal): Promise<TaskFacts> {
+  const { settings, target } = options;
+  const { taskDefinition: name, cluster } = settings;
+  const [defined, clustered] = await Promise.all([
+    call(options, "ecs", "DescribeTaskDefinition", { taskDefinition: name }, signal),
+    call(options, "ecs", "DescribeClusters", { clusters: [cluster] }, signal),
+  ]);
+  const { taskDefinition } = DescribeTaskDefinitionAnswer.parse(defined);
+  if (taskDefinition.status !== "ACTIVE") throw taskDefinitionNotFound(target);
+  const { clusters } = DescribeClustersAnswer.parse(clustered);
+  if (clusters[0]?.status !== "ACTIVE") throw clusterNotFound(target);
+  return factsOf(taskDefinition, settings.container);
+}
+
+function factsOf(definition: z.infer<typeof TaskDefinition>, name: string): TaskFacts {
+  const { family, revision, compatibilities, containerDefinitions, cpu, memory } = definition;
+  const container = containerDefinitions.find((each) => each.name === name);
+  return {
+    taskDefinition: `${family}:${String(revision)}`,
+    container: container && { logGroup: container.logConfiguration?.options["awslogs-group"] },
+    containers: containerDefinitions.map((each) => each.name),
+    isForFargate: compatibilities.includes("FARGATE"),
+    ...{ cpu, memory },
+  };
 }
 
 async function networkOf(
