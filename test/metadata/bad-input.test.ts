@@ -131,6 +131,19 @@ describe("metadata that cannot be read is reported with its file, line and colum
       assert.deepEqual(await problemsOf(t, files), [problem]);
     });
 
+  test("a file that is too large for what only the YAML library reads, before it takes minutes", async (t) => {
+    const lines = "- name: a\n  comment: b\n".repeat(200_000);
+    const files = {
+      "metadata/cron_triggers.yaml": `- &first\n  name: a\n${lines}`,
+    };
+    const [problem = "", ...others] = await problemsOf(t, files);
+    assert.match(
+      problem,
+      /^metadata\/cron_triggers\.yaml:1:3 The file is too large \(4\.6 MB\) for what is written here: above 4 MB, /,
+    );
+    assert.deepEqual(others, []);
+  });
+
   test("a file that a link leads to outside of the project", async (t) => {
     const root = await projectOnDisk(t, { ...whole, ...including("tables.yaml") });
     const elsewhere = `${dirname(root)}/elsewhere-${String(process.pid)}.yaml`;

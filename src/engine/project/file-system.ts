@@ -67,7 +67,7 @@ export const realFileSystem: FileSystem = {
             : "other",
     })),
   stat: (path) => stateOf(statSync(path)),
-  realPath: (path) => realpathSync(path),
+  realPath: (path) => realpathSync.native(path),
   read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
   readNow: readWithState,
   isWritable: (path) => {

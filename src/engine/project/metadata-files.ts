@@ -33,9 +33,14 @@ export function metadataFiles(
   fs: FileSystem = realFileSystem,
 ): MetadataFiles {
   const boundaries = [root, ...(directory.startsWith("../") ? [join(root, directory)] : [])];
+  const known = new Map<string, string>();
   const isAllowed = (path: string): boolean => {
     const real = fs.realPath(path);
-    return boundaries.some((boundary) => isInside(real, fs.realPath(boundary)));
+    return boundaries.some((boundary) => {
+      const realBoundary = known.get(boundary) ?? fs.realPath(boundary);
+      known.set(boundary, realBoundary);
+      return isInside(real, realBoundary);
+    });
   };
   return {
     read: async (path) => {

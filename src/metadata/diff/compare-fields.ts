@@ -5,6 +5,7 @@ import { conditionForm } from "./condition-form.ts";
 import { conditionText, conjuncts } from "./condition-text.ts";
 import { tableKeys } from "./normalise.ts";
 import { qualifiedName } from "../document/object-lists.ts";
+import { isSame } from "./same-value.ts";
 import { isSecretAt, textWithoutSecrets } from "./secrets.ts";
 
 /** Lists whose order means nothing. */
@@ -39,7 +40,7 @@ function compareValues(
   after: Json | undefined,
   path: readonly string[],
 ): FieldChange[] {
-  if (isEqual(before, after)) return [];
+  if (isSame(before, after)) return [];
   const key = path.at(-1) ?? "";
   if (tableKeys.has(key)) return [tableChange(before, after, path)];
   if (conditions.has(key)) return compareConditions(before, after, path);
@@ -62,11 +63,6 @@ function tableChange(
 /** An object, or nothing at all. */
 const isPart = (value: Json | undefined): value is JsonMap | undefined =>
   value === undefined || isJsonMap(value);
-
-const isEqual = (before: Json | undefined, after: Json | undefined): boolean =>
-  before === undefined || after === undefined
-    ? before === after
-    : canonicalText(before) === canonicalText(after);
 
 function compareConditions(
   before: Json | undefined,

@@ -6,6 +6,7 @@ import { compareFields } from "./compare-fields.ts";
 import { formerNames } from "./former-names.ts";
 import { normalise } from "./normalise.ts";
 import { ownPart } from "./own-part.ts";
+import { isSame } from "./same-value.ts";
 import { idOf, usesOf } from "./uses.ts";
 import {
   documentLists,
@@ -123,6 +124,8 @@ function compareEntry(
   list: ObjectList,
   place: Place,
 ): ObjectChange[] {
+  // As most objects of a large project: they do not have to be normalised.
+  if (isSame(before, after)) return [];
   const own = compareOwn(
     list.kind,
     before && ownPart(before, list),
@@ -143,6 +146,7 @@ function compareOwn(
   after: JsonMap | undefined,
   { path, at, isInside }: Place,
 ): ObjectChange[] {
+  if (isSame(before, after)) return [];
   const versions = {
     before: before && normalise(kind, before),
     after: after && normalise(kind, after),

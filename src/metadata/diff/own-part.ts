@@ -2,11 +2,13 @@ import { isJsonMap, type JsonMap } from "../document/json.ts";
 import type { ObjectList } from "../document/object-lists.ts";
 
 /** An entry without its identity and without the lists in it. */
-export function ownPart(entry: JsonMap, list: ObjectList): JsonMap {
-  const own = Object.keys(list.lists).reduce(withoutPath, entry);
-  return Object.fromEntries(
-    Object.entries(own).filter(([key]) => !list.identityKeys.includes(key)),
+export function ownPart(entry: JsonMap, { lists, identityKeys }: ObjectList): JsonMap {
+  const own = Object.entries(entry).filter(
+    ([key]) => !Object.hasOwn(lists, key) && !identityKeys.includes(key),
   );
+  return Object.keys(lists)
+    .filter((path) => path.includes("."))
+    .reduce(withoutPath, Object.fromEntries(own));
 }
 
 /** The object without the value at a path of keys, joined with dots. */

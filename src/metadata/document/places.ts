@@ -6,6 +6,8 @@ import { valueAt } from "./value-at.ts";
 export interface Origin extends Spot {
   /** The position of an entry: of its key, or of the item. */
   entry(key: string | number): Spot | undefined;
+  /** The origin of the map or list at a key, if it is known here instead of in `Origins`. */
+  inside?(key: string | number): Origin | undefined;
 }
 
 /** The positions of the maps and lists of a document, kept as long as the document. */
@@ -26,7 +28,7 @@ export function spotOf(document: Json, path: JsonPath, origins: Origins): Spot |
     const entry: Spot | undefined = origin?.entry(key);
     value = valueAt(value, [key]);
     if (value === undefined) return spot;
-    origin = originOf(value, origins);
+    origin = origin?.inside?.(key) ?? originOf(value, origins);
     const isIncluded = origin !== undefined && origin.source !== entry?.source;
     spot = (isIncluded ? origin : entry) ?? spot;
   }

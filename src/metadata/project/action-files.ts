@@ -16,7 +16,7 @@ const names = ["actions.graphql", "actions.yaml"] as const;
 export async function readActions(reading: Reading): Promise<Part> {
   const [graphql, yaml] = names;
   const sdl = await readSource(`${reading.layout.directory}/${graphql}`, reading.files);
-  const entries = await readYamlFile(yaml, reading);
+  const entries = await readYamlFile(yaml, { ...reading, isMoved: true });
   if (sdl !== undefined && entries !== undefined) return joinedPart(sdl, entries, reading);
   if (sdl === undefined && entries === undefined) return noPart;
   return partOf([], [missing(sdl === undefined ? graphql : yaml, reading)]);

@@ -1,10 +1,11 @@
 import type { ParsedNode } from "yaml";
-import type { Json } from "../document/json.ts";
+import { isJsonList, isJsonMap, type Json } from "../document/json.ts";
+import { spotOf, type JsonPath } from "../document/places.ts";
 import type { SourceText, Spot } from "../document/source-text.ts";
 import { unreadable } from "../problem.ts";
-import { includesIn, includeTag, includeTarget, type Include } from "../yaml/includes.ts";
-import { readPlainBlocks } from "../yaml/plain-blocks.ts";
-import { parseYaml, type YamlFile } from "../yaml/parse-yaml.ts";
+import { includesIn, includeTag, includeTarget, pathInText } from "../yaml/includes.ts";
+import type { YamlFile } from "../yaml/parse-yaml.ts";
+import { readYaml } from "../yaml/read-value.ts";
 import { toJson } from "../yaml/to-json.ts";
 import type { Reading } from "./part.ts";
 import { readSource } from "./read-text.ts";
@@ -44,13 +45,13 @@ async function includedIn(
   if (!source.text.includes(includeTag)) return values;
   for (const include of nodes.flatMap(includesIn)) {
     const spot = { source, offset: include.node.range[0] };
-    values.set(include.node, await readInclude(pathOf(include, spot, way), spot, way));
+    values.set(include.node, await readInclude(pathOf(include.path, spot, way), spot, way));
   }
   return values;
 }
 
 /** The path from the project's root. */
-function pathOf({ path }: Include, spot: Spot, { reading }: Way): string {
+function pathOf(path: string, spot: Spot, { reading }: Way): string {
   if (path === "")
     throw unreadable(spot, "!include needs the path of a file, such as !include users.yaml.");
   const whole = includeTarget(spot.source.path, path);
@@ -99,12 +100,58 @@ async function readValue(path: string, spot: Spot, way: Way): Promise<Json> {
 
 async function includedValue(source: SourceText, way: Way): Promise<Json> {
   const { origins, size } = way.reading;
-  const plain = source.text.includes(includeTag) ? undefined : readPlainBlocks(source, origins);
-  if (plain !== undefined) {
-    size.add(source.text.length, { source, offset: 0 });
-    return plain;
-  }
-  const file = parseYaml(source);
-  const included = await includedIn(file, [file.contents], way);
-  return toJson(file, { origins, size, included });
+  const read = readYaml(source, { origins, size });
+  if ("value" in read) return inPlace(read.value, source, () => true, way);
+  const included = await includedIn(read.file, [read.file.contents], way);
+  return toJson(read.file, { origins, size, included });
+}
+
+/**
+ * The value of a plain file with what its includes stand for, where a path in it may have one.
+ * @throws MetadataFailure as `readIncludes` does
+ */
+export async function readPlainIncludes(
+  value: Json,
+  source: SourceText,
+  mayInclude: (path: JsonPath) => boolean,
+  reading: Reading,
+): Promise<Json> {
+  return inPlace(value, source, mayInclude, { reading, open: [source.path], known: new Map() });
+}
+
+async function inPlace(
+  value: Json,
+  source: SourceText,
+  mayInclude: (path: JsonPath) => boolean,
+  way: Way,
+): Promise<Json> {
+  if (!source.text.includes(includeTag)) return value;
+  const { origins } = way.reading;
+  const resolved = async (each: Json, path: JsonPath): Promise<Json> => {
+    if (typeof each === "string") {
+      const included = mayInclude(path) ? pathInText(each) : undefined;
+      if (included === undefined) return each;
+      const spot = { source, offset: includeAfter(spotOf(value, path, origins)?.offset, source) };
+      return readInclude(pathOf(included, spot, way), spot, way);
+    }
+    if (isJsonList(each)) {
+      const items: Json[] = [];
+      for (const [i, item] of each.entries()) items.push(await resolved(item, [...path, i]));
+      return items;
+    }
+    if (!isJsonMap(each)) return each;
+    const entries: [string, Json][] = [];
+    for (const [key, inner] of Object.entries(each))
+      entries.push([key, await resolved(inner, [...path, key])]);
+    return Object.fromEntries(entries);
+  };
+  const whole = await resolved(value, []);
+  const origin = typeof value === "object" && value !== null ? origins.get(value) : undefined;
+  if (origin && typeof whole === "object" && whole !== null) origins.set(whole, origin);
+  return whole;
+}
+
+/** The quote before the next include. */
+function includeAfter(offset = 0, { text }: SourceText): number {
+  return Math.max(offset, text.indexOf(includeTag, offset) - 1);
 }

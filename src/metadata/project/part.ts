@@ -12,6 +12,8 @@ export interface Reading {
   /** Receives the position of everything. */
   readonly origins: Origins;
   readonly size: ExpandedSize;
+  /** See `Conversion`. */
+  readonly isMoved?: true;
 }
 
 /** A key of the document, with the position of its value. */

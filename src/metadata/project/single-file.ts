@@ -3,8 +3,7 @@ import type { Origin } from "../document/places.ts";
 import type { SourceText } from "../document/source-text.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { MetadataFailure } from "../problem.ts";
-import { parseYaml } from "../yaml/parse-yaml.ts";
-import { toJson } from "../yaml/to-json.ts";
+import { yamlValue } from "../yaml/read-value.ts";
 import { partOf, refuseOtherShape, type Part, type Reading } from "./part.ts";
 import { readSource } from "./read-text.ts";
 
@@ -27,7 +26,7 @@ export async function readSingleFile(path: string, reading: Reading): Promise<Pa
 function parsedValue(source: SourceText, { origins, size }: Reading): Json {
   return source.path.endsWith(".json")
     ? parseJson(source, origins)
-    : toJson(parseYaml(source), { origins, size });
+    : yamlValue(source, { origins, size }).value;
 }
 
 function entriesOf(

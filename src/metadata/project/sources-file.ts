@@ -1,10 +1,11 @@
 import { isMap, isScalar, isSeq, type ParsedNode } from "yaml";
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
-import type { Spot } from "../document/source-text.ts";
+import type { JsonPath } from "../document/places.ts";
+import type { SourceText, Spot } from "../document/source-text.ts";
 import { unreadable, type MetadataProblem } from "../problem.ts";
-import { parseYaml } from "../yaml/parse-yaml.ts";
+import { readYaml } from "../yaml/read-value.ts";
 import { toJson } from "../yaml/to-json.ts";
-import { readIncludes } from "./include-files.ts";
+import { readIncludes, readPlainIncludes } from "./include-files.ts";
 import { partOf, refuseOtherShape, type Part, type Reading } from "./part.ts";
 import { readSource } from "./read-text.ts";
 
@@ -15,17 +16,26 @@ const path = "databases/databases.yaml";
  * @throws MetadataFailure for a file that cannot be read
  */
 export async function readSources(reading: Reading): Promise<Part> {
-  const { layout, files, origins, size } = reading;
+  const { layout, files } = reading;
   const source = await readSource(`${layout.directory}/${path}`, files);
   if (source === undefined) return { exists: false, entries: [], problems: [missing(reading)] };
-  const file = parseYaml(source);
-  const included = await readIncludes(file, placesOfIncludes(file.contents), reading);
-  const value = toJson(file, { origins, size, included });
+  const value = await wholeValue(source, reading);
   const spot = { source, offset: 0 };
   return partOf([{ key: "sources", value: sourcesOf(value, spot, reading), spot }]);
 }
 
+async function wholeValue(source: SourceText, reading: Reading): Promise<Json> {
+  const { origins, size } = reading;
+  const read = readYaml(source, { origins, size });
+  if ("value" in read) return readPlainIncludes(read.value, source, mayInclude, reading);
+  const included = await readIncludes(read.file, placesOfIncludes(read.file.contents), reading);
+  return toJson(read.file, { origins, size, included });
+}
+
 /** Includes have an effect only in the tables and functions of each source. */
+const mayInclude = ([, key]: JsonPath): boolean => key === "tables" || key === "functions";
+
+/** The same for the nodes of the YAML library. */
 function placesOfIncludes(contents: ParsedNode | null): ParsedNode[] {
   if (!isSeq(contents)) return [];
   return contents.items.flatMap((source) =>

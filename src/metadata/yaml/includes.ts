@@ -29,8 +29,12 @@ export function includeTarget(from: string, path: string): string {
 
 function includedPath({ tag, value }: Scalar.Parsed): string | undefined {
   if (typeof value !== "string") return undefined;
-  if (tag === includeTag) return unquoted(value);
-  const [, path] = /^\s*!include\s+([^]*)$/.exec(value) ?? [];
+  return tag === includeTag ? unquoted(value) : pathInText(value);
+}
+
+/** The path in a text that stands for another file: `!include path`. */
+export function pathInText(text: string): string | undefined {
+  const [, path] = /^\s*!include\s+([^]*)$/.exec(text) ?? [];
   return path === undefined ? undefined : unquoted(path);
 }
 
