@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { startPostgres } from "../src/local/postgres/index.ts";
+import { deploy } from "./deploy.ts";
 import { growth } from "./growth.ts";
 import { ledger } from "./ledger.ts";
 import { lintFigures } from "./lint.ts";
@@ -28,6 +29,7 @@ const parts: Record<string, Part> = {
   verify: verifyFigures,
   lint: lintFigures,
   metadata,
+  deploy,
 };
 
 const requested = process.argv.slice(2);
