@@ -33,7 +33,7 @@ async function found(
     ...others,
   });
   return problemsOf(await verified(directory, onSharedServer()))
-    .filter(({ code }) => code === "metadata-inconsistent")
+    .filter(({ code }) => code === "metadata-inconsistent" || code === "metadata-ignored")
     .map(
       ({ file = "", line = 0, message }) =>
         `${file.replace(/^metadata\/(databases\/)?/, "")}:${String(line)} ${message}`,
@@ -124,10 +124,66 @@ create table good (name text primary key, comment text); insert into good values
     );
   });
 
-  test("names what the server would not accept at all", async (t) => {
-    const trigger = `${tables}  event_triggers:\n    - {name: t, webhook: x, definition: {enable_manual: true}}\n`;
-    assert.deepEqual(await found(t, source(trigger)), [
-      "tables.yaml:4 Hasura refuses the metadata: the key 'retry_conf' was not present",
-    ]);
+  test("names logical models that are missing, and an entry of the allow list without a collection", async (t) => {
+    const queries = `  logical_models:
+    - name: outer
+      fields: [{name: inner, type: {logical_model: gone, nullable: true}}, {name: all, type: {array: {logical_model: outer}}}]
+  native_queries:
+    - {root_field_name: good, code: select 1, returns: outer}
+    - {root_field_name: bad, code: select 1, returns: other}\n`;
+    assert.deepEqual(
+      await found(t, source(tables, queries), {
+        "metadata/query_collections.yaml":
+          '- {name: used, definition: {queries: [{name: q, query: "{ users { id } }"}]}}\n',
+        "metadata/allow_list.yaml": "- {collection: used}\n- {collection: gone}\n",
+      }),
+      [
+        "allow_list.yaml:2 The allow list has no effect here: there is no query collection gone.",
+        'databases.yaml:6 logical model "gone" is not tracked',
+        "databases.yaml:10 The logical model other could not be found",
+      ],
+    );
   });
+
+  const refused: readonly (readonly [
+    what: string,
+    files: Readonly<Record<string, string>>,
+    expected: string,
+  ])[] = [
+    [
+      "an event trigger without a key",
+      {
+        "metadata/databases/tables.yaml": `${tables}  event_triggers:\n    - {name: t, webhook: x, definition: {enable_manual: true}}\n`,
+      },
+      "tables.yaml:4 Hasura refuses the metadata: the key 'retry_conf' was not present",
+    ],
+    [
+      "a query that cannot be parsed",
+      {
+        "metadata/query_collections.yaml":
+          '- name: c\n  definition:\n    queries:\n      - {name: q, query: "{ users { id }"}\n',
+      },
+      "query_collections.yaml:4 Hasura refuses the metadata: parsing the graphql query failed",
+    ],
+    [
+      "a schedule that is none",
+      {
+        "metadata/cron_triggers.yaml":
+          "- {name: c, webhook: x, include_in_metadata: true, schedule: 61 * * * *}\n",
+      },
+      'cron_triggers.yaml:1 Hasura refuses the metadata: "61 * * * *" is not a cron schedule',
+    ],
+    [
+      "a permission on a remote schema that cannot be parsed",
+      {
+        "metadata/remote_schemas.yaml":
+          '- name: r\n  definition: {url: "http://r"}\n  permissions:\n    - {role: user, definition: {schema: "type Query { a Int }"}}\n',
+      },
+      'remote_schemas.yaml:4 Hasura refuses the metadata: parsing the schema document: Syntax Error: Expected ":", found Name "Int".',
+    ],
+  ];
+  for (const [what, files, expected] of refused)
+    test(`names ${what}, which the server refuses with the whole metadata`, async (t) => {
+      assert.deepEqual(await found(t, { ...source(tables), ...files }), [expected]);
+    });
 });

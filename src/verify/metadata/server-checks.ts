@@ -19,6 +19,8 @@ import type { MetadataProblem } from "../../metadata/problem.ts";
 interface Finding {
   readonly path: JsonPath;
   readonly message: string;
+  /** Hasura does not report it. */
+  readonly isWarning?: true;
 }
 
 /** Every variable is set where Hasura runs: its environment is not known here. */
@@ -47,14 +49,16 @@ export class ServerChecks {
   /** Problems of one more source, and of what can be checked with all databases that are known by now. Each is returned once. */
   check(source: string, schema: DatabaseSchema): MetadataProblem[] {
     this.#schemas.set(source, schema);
-    return this.#findings().flatMap(({ path, message }) => {
+    const findings = [...this.#findings(), ...withoutEffect(this.#document.value)];
+    return findings.flatMap(({ path, message, isWarning = false }) => {
       const key = JSON.stringify([path, message]);
       if (this.#reported.has(key)) return [];
       this.#reported.add(key);
       const place = this.#document.placeOf(path);
-      return [
-        { severity: "error", code: "metadata-inconsistent", message, ...(place && { place }) },
-      ];
+      const kind = isWarning
+        ? ({ severity: "warning", code: "metadata-ignored" } as const)
+        : ({ severity: "error", code: "metadata-inconsistent" } as const);
+      return [{ ...kind, message, ...(place && { place }) }];
     });
   }
 
@@ -108,6 +112,19 @@ function inconsistencies(
     env: everyVariable,
   });
   return found.filter(({ isMissingName }) => isMissingName !== true);
+}
+
+/** Entries of the allow list that name no collection allow nothing. */
+function withoutEffect(document: JsonMap): Finding[] {
+  const known = new Set(
+    mapsAt(document, "query_collections").map((entry) => textAt(entry, "name")),
+  );
+  return mapsAt(document, "allowlist").flatMap((entry, i) => {
+    const name = textAt(entry, "collection");
+    if (name === "" || known.has(name)) return [];
+    const message = `The allow list has no effect here: there is no query collection ${name}.`;
+    return [{ path: ["allowlist", i, "collection"], message, isWarning: true }];
+  });
 }
 
 /** Several reasons are a list, with a line for each. */

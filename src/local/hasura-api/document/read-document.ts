@@ -5,6 +5,8 @@ import {
   type SourceDocument,
 } from "../metadata-document.ts";
 import { readAction, readCustomTypes } from "./read-action.ts";
+import { executableText, schemaText } from "./read-graphql.ts";
+import { schedule } from "./read-schedule.ts";
 import { readSource } from "./read-source.ts";
 import {
   anything,
@@ -25,6 +27,16 @@ import { byKey, distinct, lastOfEach } from "./sorted-list.ts";
  * Hasura/RQL/Types/Metadata/Serialization.hs (docs/internals/hasura-metadata.md, "What an export changes").
  */
 
+const withSchema = object([
+  required("role", text),
+  required("definition", object([required("schema", schemaText)])),
+]);
+
+const remoteSchemaPermission: Reader = (value, path) => {
+  withSchema(value, path);
+  return anything(value, path);
+};
+
 const remoteSchema = object([
   required("name", text),
   required(
@@ -39,11 +51,11 @@ const remoteSchema = object([
     ]),
   ),
   optional("comment", text),
-  optional("permissions", list(anything), { omit: [] }),
+  optional("permissions", list(remoteSchemaPermission), { omit: [] }),
   optional("remote_relationships", list(anything), { omit: [] }),
 ]);
 
-const query = object([required("name", text), required("query", text)]);
+const query = object([required("name", text), required("query", executableText)]);
 const queryCollection = object([
   required("name", text),
   required("definition", object([required("queries", list(query))])),
@@ -59,7 +71,7 @@ const retryConf = { num_retries: 0, retry_interval_seconds: 10, timeout_seconds:
 const cronTrigger = object([
   required("name", text),
   required("webhook", text),
-  required("schedule", text),
+  required("schedule", schedule),
   required("include_in_metadata", boolean),
   optional("payload", anything),
   optional(

@@ -25,6 +25,7 @@ import {
   type Inconsistency,
 } from "./inconsistency.ts";
 import { sourceObject, tableObject } from "./metadata-object.ts";
+import { buildNativeQueries } from "./native-queries.ts";
 import { buildPermissions } from "./permissions.ts";
 import { buildRelationships } from "./relationships.ts";
 import { buildRemoteRelationships, type OtherEnds } from "./remote-relationships.ts";
@@ -152,4 +153,5 @@ function buildSource(
     );
   for (const table of tables) buildPermissions(table, source, env, findings);
   buildFunctions(source, findings);
+  buildNativeQueries(source, findings);
 }

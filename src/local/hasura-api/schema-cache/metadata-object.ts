@@ -137,6 +137,31 @@ export function functionObject(source: string, name: QualifiedName): MetadataObj
   };
 }
 
+/** A native query or a logical model. */
+export function sourcePartObject(
+  source: string,
+  list: "native_queries" | "logical_models",
+  entry: JsonMap,
+): MetadataObject {
+  const [type, key] =
+    list === "native_queries" ? ["native_query", "root_field_name"] : ["logical_model", "name"];
+  const name = textAt(entry, key);
+  return {
+    ...{ type, name: `${type} ${name} in source ${source}`, definition: entry },
+    place: [inList("sources", "name", source), inList(list, key, name)],
+  };
+}
+
+/** A logical model that a field of another one refers to. */
+export function innerModelObject(
+  outer: MetadataObject,
+  inner: string,
+  definition: JsonMap,
+): MetadataObject {
+  const type = `inner_logical_model_${inner}`;
+  return { ...outer, type, name: `${type} ${inner} in ${outer.name}`, definition };
+}
+
 const listedTypes = {
   remote_schemas: ["remote_schema", "name"],
   actions: ["action", "name"],
