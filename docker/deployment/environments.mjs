@@ -15,6 +15,7 @@ import { refuse, step } from "./usage.mjs";
  *   readonly profile?: string,
  *   readonly protected: boolean,
  *   readonly stack: string,
+ *   readonly runsTasks: boolean,
  *   readonly parameters: Readonly<Record<string, string>>,
  * }} Environment
  */
@@ -29,6 +30,7 @@ import { refuse, step } from "./usage.mjs";
  *   readonly profileFrom?: "config" | "convention",
  *   readonly protected: boolean,
  *   readonly groups?: readonly string[],
+ *   readonly task?: object,
  * }} Listed
  */
 
@@ -136,6 +138,7 @@ function environmentOf(name, listed, { deployment }, profiles) {
     ...(profile !== undefined && { profile }),
     protected: settings.protected,
     stack: fill(settings.stack),
+    runsTasks: listed?.task !== undefined,
     parameters: { ...defaults.parameters, ...own?.parameters },
   };
 }

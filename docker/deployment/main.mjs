@@ -5,7 +5,7 @@ import { readOptions } from "./options.mjs";
 import { mapAtMost, runProgram } from "./programs.mjs";
 import { describePolicies, preparePolicies } from "./repository-policies.mjs";
 import { repositoryOf } from "./repository.mjs";
-import { lacksPermission, reportOf } from "./report.mjs";
+import { lacksPermission, reportOf, taskNotice } from "./report.mjs";
 import { checkParameters } from "./stacks.mjs";
 import { findTarget } from "./targets.mjs";
 import { step, UsageError } from "./usage.mjs";
@@ -38,7 +38,7 @@ async function main(argv) {
       ? failed
       : deployTarget(target, images.get(target.repository.uri), options),
   );
-  process.stderr.write(`\n${reportOf(rows)}\n`);
+  process.stderr.write(`\n${reportOf(rows)}\n${options.stacks ? "" : taskNotice(rows)}`);
   if (options.dryRun || rows.some(lacksPermission))
     process.stderr.write(describePolicies(policies));
   for (const image of images.values()) process.stdout.write(`${image}\n`);

@@ -31,6 +31,20 @@ export function reportOf(rows) {
   return failures.length === 0 ? table : `${table}\n\nFailed:\n${failures.join("\n")}`;
 }
 
+/**
+ * What to do about environments whose migrations run in ECS tasks, of which only the function was updated: the tasks still run the
+ * earlier image. Empty if there are none.
+ * @param {readonly Row[]} rows
+ */
+export function taskNotice(rows) {
+  const names = rows
+    .filter(({ environment, failure }) => environment.runsTasks && failure === undefined)
+    .map(({ environment }) => environment.name);
+  return names.length === 0
+    ? ""
+    : `\nMigrations of ${names.join(", ")} run in ECS tasks, whose task definition still has the earlier image: deploy with --stacks, or update it yourself.\n`;
+}
+
 /** True if Lambda was not allowed to pull the image. Of AWS's text, because the error's name is that of any invalid value. @param {Row} row */
 export function lacksPermission({ failure = "" }) {
   return failure.includes("ECR") && /permission|not authorized/i.test(failure);

@@ -211,6 +211,20 @@ describe("docker/deploy for environments", () => {
     assert.equal(digestOf(account, "dev-2"), `sha256:${"ab".repeat(32)}`);
   });
 
+  test("names the environments whose tasks still run the earlier image", async (t) => {
+    const account = await accountWith(t, { "dev-1": {}, "dev-2": {}, "dev-3": {} });
+    const runner = "ecs";
+    account.write("hasura-migrate.json", {
+      defaults: { region: "eu-west-1", profile: "acme" },
+      environments: { "dev-1": { runner }, "dev-2": {}, "dev-3": { runner } },
+    });
+    const ran = await account.deploy([...quick, "--all"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stderr, /^Migrations of dev-1, dev-3 run in ECS tasks, .*--stacks/m);
+    const without = await account.deploy([...quick, "dev-2"]);
+    assert.doesNotMatch(without.stderr, /ECS/);
+  });
+
   test("--dry-run changes nothing and shows what would be done", async (t) => {
     const account = await accountWith(t, { "dev-1": {}, "dev-2": {} });
     const ran = await account.deploy([...build, "--all", "--dry-run"]);
