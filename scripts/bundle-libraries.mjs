@@ -43,7 +43,7 @@ function replacing(name, library, files, parts) {
 const sdkErrors = replacing(
   "sdk-errors",
   "@aws-sdk/client-",
-  /@aws-sdk[\\/]client-[\w-]+[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/,
+  /@aws-sdk[\\/](client-[\w-]+[\\/]dist-es|nested-clients[\\/]dist-es[\\/]submodules[\\/](sts|sso|sso-oidc))[\\/]schemas[\\/]schemas_0\.js$/,
   [[/^n0_registry\.registerError\(.*\);$/gm, ""]],
 );
 
@@ -116,22 +116,42 @@ const yamlSchemas = replacing(
 );
 
 /**
- * yaml's code that writes YAML, which no program uses: files are changed as texts.
+ * yaml's code that makes and writes YAML, which no program uses: files are changed as texts. Only a key of config.yaml that is a list or
+ * a map gets there.
  * @type {import("esbuild").Plugin}
  */
 const yamlWriter = {
   name: "yaml-writer",
   setup(build) {
-    build.onLoad({ filter: /yaml[\\/]browser[\\/]dist[\\/]stringify[\\/]\w+\.js$/ }, ({ path }) => {
-      const [, names = ""] = /^export \{ (.*) \};$/m.exec(readFileSync(path, "utf8")) ?? [];
-      if (names === "")
+    const filter =
+      /yaml[\\/]browser[\\/]dist[\\/](stringify[\\/]\w+|doc[\\/](createNode|applyReviver)|parse[\\/]cst-\w+)\.js$/;
+    build.onLoad({ filter }, ({ path }) => {
+      const [, exported = ""] = /^export \{ (.*) \};$/m.exec(readFileSync(path, "utf8")) ?? [];
+      if (exported === "")
         return { errors: [{ text: `${path} exports nothing: update yaml-writer` }] };
-      const unused = `() => { throw new Error("A key has to be a text"); }`;
-      const contents = names.split(", ").map((name) => `export const ${name} = ${unused};`);
-      return { contents: contents.join("\n"), loader: "js" };
+      const unused = '() => { throw new Error("A key has to be a text"); }';
+      const names = exported.split(", ");
+      const contents = names.map((name) => `export const ${name} = ${unused};`).join("\n");
+      return { contents, loader: "js" };
     });
   },
 };
+
+/** graphql's texts for values that are no text, which only a wrong call would need. */
+const graphqlInspect = replacing(
+  "graphql-inspect",
+  "graphql/",
+  /graphql[\\/]jsutils[\\/]inspect\.mjs$/,
+  [[/^[^]*$/, "export const inspect = String;"]],
+);
+
+/** pg's reading of certificates for channel binding, which no connection asks for. */
+const pgCertificates = replacing(
+  "pg-certificates",
+  "pg/",
+  /[\\/]pg[\\/]lib[\\/]crypto[\\/]cert-signatures\.js$/,
+  [[/^[^]*$/, "module.exports = {};"]],
+);
 
 export const usedLibraries = [
   sdkErrors,
@@ -142,4 +162,6 @@ export const usedLibraries = [
   yamlWarnings,
   yamlSchemas,
   yamlWriter,
+  graphqlInspect,
+  pgCertificates,
 ];

@@ -47,6 +47,7 @@ export async function bundle(root) {
     mainFields: ["module", "main"],
     define: {
       PACKAGE_VERSION: JSON.stringify(version),
+      "process.env.NODE_ENV": '"production"',
       // Seen from function/chunks/.
       SQL_PARSER_FILE: JSON.stringify("../sql-parser.wasm.br"),
     },
