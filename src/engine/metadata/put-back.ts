@@ -22,19 +22,21 @@ export interface Removal {
 
 /**
  * The metadata from before objects were removed from it by this invocation, by earlier ones of this run, or by runs that were killed.
- * Undefined if nothing is missing. Throws `busy/metadata-changed` if somebody else has changed the metadata since.
+ * Undefined if nothing is missing; without a document if it was not kept. Throws `busy/metadata-changed` if somebody else has changed the
+ * metadata since.
  */
 export async function metadataBefore(
   removal: Removal | undefined,
   server: ServerMetadata,
   records: readonly MetadataRecord[],
-): Promise<JsonMap | undefined> {
+): Promise<{ readonly document: JsonMap | undefined } | undefined> {
   if (removal) refuseChanged(removal, server);
   const { resourceVersion: version, document } = removal?.before ?? server;
   const replacements = await openReplacements(records);
   const earlier = beforeRemovals(replacements, { version, checksum: checksumOfMetadata(document) });
-  const kept = earlier && (await keptDocument(earlier.checksum, records));
-  return kept ?? removal?.before.document;
+  if (earlier === undefined) return removal && { document: removal.before.document };
+  const kept = await keptDocument(earlier.checksum, records);
+  return { document: kept ?? removal?.before.document };
 }
 
 function refuseChanged({ before, after }: Removal, server: ServerMetadata): void {

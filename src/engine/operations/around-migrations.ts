@@ -2,6 +2,7 @@ import type { MetadataDocument } from "../../metadata/document/metadata-document
 import { Failure } from "../../protocol/failure.ts";
 import { runHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
+import type { JsonMap } from "../../metadata/document/json.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
@@ -45,6 +46,7 @@ export interface AroundContext {
 /** What happens to the metadata before and after the migrations of a deployment. */
 export class MetadataAround implements AroundMigrations {
   readonly fingerprint: string;
+  readonly inconsistent: AroundMigrations["inconsistent"];
   readonly #context: AroundContext;
   readonly #engine: EngineContext;
   #removal: Removal | undefined;
@@ -53,6 +55,7 @@ export class MetadataAround implements AroundMigrations {
 
   constructor(context: AroundContext, engine: EngineContext) {
     this.fingerprint = fingerprintOfChanges(context.shown);
+    this.inconsistent = context.shown.server.inconsistent;
     this.#context = context;
     this.#engine = engine;
     this.#expected = context.shown;
@@ -127,20 +130,34 @@ export class MetadataAround implements AroundMigrations {
    */
   async putBack(): Promise<void> {
     const { records } = this.#context;
+    let isMissing = this.#removal !== undefined;
     try {
       const server = await readServerMetadata(this.#engine);
       const before = await metadataBefore(this.#removal, server, records);
       if (before === undefined) return;
-      const leftOut = await putBackConsistent(before, server, (putBack) =>
-        this.#replacePutBack(putBack, server),
-      );
-      await this.#reportPutBack(leftOut);
+      isMissing = true;
+      const { document } = before;
+      await (document === undefined ? this.#warnNotKept() : this.#putBack(document, server));
     } catch {
-      if (this.#removal === undefined) return;
+      // Without a ledger that can be read, it is not known whether an earlier run has removed anything.
+      if (!isMissing) return;
       await this.#warnNotPutBack(
         "the objects that had been removed from the metadata could not be put back, because the database or the metadata has changed",
       );
     }
+  }
+
+  async #putBack(document: JsonMap, server: Differences["server"]): Promise<void> {
+    const leftOut = await putBackConsistent(document, server, (putBack) =>
+      this.#replacePutBack(putBack, server),
+    );
+    await this.#reportPutBack(leftOut);
+  }
+
+  #warnNotKept(): Promise<void> {
+    return this.#warnNotPutBack(
+      "an earlier run had removed objects from the metadata, which are not kept in the ledger",
+    );
   }
 
   /** Also for a run that was asked to stop. */

@@ -270,6 +270,25 @@ describe("apply with metadata", () => {
       assert.match(JSON.stringify(original), /noter.*remarkr/);
     });
 
+    test("a later invocation names what it cannot put back, because nothing is kept", async (t) => {
+      const it = await bench(t);
+      const files = {
+        "1_note/up": drop("note"),
+        "2_remark/up": `${drop("remark")} SELECT 1/0;`,
+      };
+      const more = {
+        ...projectWith(it.document(["users"])),
+        ...withLedger({ keepsMetadata: false }),
+        assess,
+      };
+      const request = deploying({ sliceMs: 1 });
+      await it.run(files, request, more);
+      const second = await it.run(files, { ...request, part: 2 }, more);
+      assert.equal(second.failure?.code, "sql-failed");
+      const warning = second.of("log").find(({ code }) => code === "metadata-not-put-back");
+      assert.match(warning?.message ?? "", /are not kept in the ledger/);
+    });
+
     test("a run that fails does not put back what an earlier one was meant to remove", async (t) => {
       const it = await bench(t);
       const files = { "1_note/up": `${drop("note")} ALTER TABLE users ADD COLUMN note text;` };
