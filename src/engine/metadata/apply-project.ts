@@ -41,7 +41,11 @@ export async function differencesNow(
   project: MetadataDocument,
   engine: EngineContext,
 ): Promise<Differences> {
-  const server = await readServerMetadata(engine);
+  return differencesOf(project, await readServerMetadata(engine));
+}
+
+/** How a server's metadata differs from the project's. Throws usage/config-too-old. */
+export function differencesOf(project: MetadataDocument, server: ServerMetadata): Differences {
   refuseOtherSources(project, server);
   return differencesFrom(server, project);
 }

@@ -3,6 +3,7 @@ import { isJsonList, isJsonMap, type JsonMap } from "../../metadata/document/jso
 import { objectsOf, type MetadataObject } from "../../metadata/document/objects.ts";
 import type { JsonPath } from "../../metadata/document/places.ts";
 import { withoutPaths } from "../../metadata/document/without-paths.ts";
+import type { Source } from "../hasura/client.ts";
 import type { RemovedName } from "../plan/assessment.ts";
 
 /*
@@ -25,6 +26,14 @@ export function sourcesIn({ sources }: JsonMap): ReadonlyMap<string, JsonMap> {
       return typeof name === "string" ? [[name, source]] : [];
     }),
   );
+}
+
+/** The names and kinds of the sources of a document. */
+export function sourcesNamed(document: JsonMap): Source[] {
+  return [...sourcesIn(document)].map(([name, { kind }]) => ({
+    name,
+    kind: typeof kind === "string" ? kind : "postgres",
+  }));
 }
 
 /** The names of the sources that only the project's metadata has. */

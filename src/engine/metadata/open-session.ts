@@ -1,16 +1,17 @@
 import type { Request } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
-import type { Metadata } from "../hasura/client.ts";
+import type { CatalogState, ServerMetadata } from "../hasura/client.ts";
 import { isPostgres } from "../hasura/source-kinds.ts";
 import { waitUntilReady } from "../hasura/wait-until-ready.ts";
 import { kindOf } from "../plan/resolve-databases.ts";
 import { emptyProject, onlyDatabase, type Project } from "../project/project.ts";
 import { imageProject } from "../project/uploaded-project.ts";
 import { shortenList } from "../../shorten-list.ts";
-import { openEach, readServer, storeContext, versionStoreFor } from "../session.ts";
+import { openEach, storeContext, versionStoreFor } from "../session.ts";
 import type { Database, MetadataChangeRecord, MetadataRecord, RunEnd } from "../store/store.ts";
-import { oldServer } from "./read-server.ts";
+import { sourcesNamed } from "./intermediate.ts";
+import { readMetadataNow } from "./read-server.ts";
 
 /** A run that changes the server's metadata: it is registered like any other run, so that no two of them work at the same time. */
 export interface MetadataSession {
@@ -18,6 +19,8 @@ export interface MetadataSession {
   readonly record: MetadataRecord | undefined;
   /** The records in all ledgers: an earlier run may have used that of another database. */
   readonly records: readonly MetadataRecord[];
+  /** The server's metadata before the session was opened: it may have waited for a run that changed it. */
+  readonly early: ServerMetadata;
   /** Closes every store. Never throws. */
   readonly close: (end: RunEnd) => Promise<void>;
 }
@@ -32,11 +35,9 @@ export async function openMetadataSession(
   engine: EngineContext,
 ): Promise<MetadataSession> {
   const project = (await imageProject(engine.project)) ?? emptyProject(3);
-  const [[metadata, state], unusable] = await waitUntilReady(engine, () =>
-    Promise.all([readServer(engine), unusableSources(engine)]),
-  );
-  if (metadata.version < 3) throw oldServer(metadata.version);
-  const all = databasesWithLedger(project, metadata);
+  const [early, state] = await waitUntilReady(engine, () => readBoth(engine));
+  const unusable = unusableSources(early);
+  const all = databasesWithLedger(project, early);
   const databases = all.filter(({ name }) => !unusable.has(name));
   const versionStore = versionStoreFor(
     project,
@@ -53,18 +54,26 @@ export async function openMetadataSession(
   if (databases.length < all.length) await warnOfUnusable(all, unusable, engine);
   else if (all.length === 0) await reportNoLedger(engine);
   const records = opened.filter((record) => record !== undefined);
-  return { record: records[0], records, close };
+  return { record: records[0], records, early, close };
 }
 
-/**
- * The databases that Hasura cannot use: it refuses SQL for them, and applying metadata may be what repairs them. None for a server that
- * does not list inconsistent objects.
- */
-async function unusableSources({ hasura }: EngineContext): Promise<ReadonlySet<string>> {
-  const objects = await hasura.inconsistentObjects().catch(() => []);
+/** The server's metadata and its catalog state, in two requests at the same time. */
+async function readBoth(engine: EngineContext): Promise<[ServerMetadata, CatalogState]> {
+  const [server, state] = await Promise.allSettled([
+    readMetadataNow(engine),
+    engine.hasura.catalogState(),
+  ]);
+  // Older servers have no catalog state either.
+  if (server.status === "rejected") throw server.reason;
+  if (state.status === "rejected") throw state.reason;
+  return [server.value, state.value];
+}
+
+/** The databases that Hasura cannot use: it refuses SQL for them, and applying metadata may be what repairs them. */
+function unusableSources({ inconsistent }: ServerMetadata): ReadonlySet<string> {
   const prefix = "source ";
   return new Set(
-    objects.flatMap(({ type, name }) =>
+    inconsistent.flatMap(({ type, name }) =>
       type === "source" && name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
     ),
   );
@@ -78,8 +87,8 @@ export async function recordedChanges({
   return changes.flat().sort((one, other) => (one.at < other.at ? 1 : -1));
 }
 
-function databasesWithLedger(project: Project, { sources }: Metadata): readonly Database[] {
-  const possible = sources.flatMap((source): Database[] => {
+function databasesWithLedger(project: Project, { document }: ServerMetadata): readonly Database[] {
+  const possible = sourcesNamed(document).flatMap((source): Database[] => {
     const kind = kindOf(source);
     return kind !== undefined && isPostgres(kind) ? [{ name: source.name, kind }] : [];
   });

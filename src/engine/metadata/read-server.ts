@@ -9,13 +9,16 @@ import { waitUntilReady } from "../hasura/wait-until-ready.ts";
  * @throws Failure usage/metadata-version for a server with an older metadata version than 3, and what reaching Hasura throws
  */
 export function readServerMetadata(engine: EngineContext): Promise<ServerMetadata> {
-  return waitUntilReady(engine, async () => {
-    try {
-      return await engine.hasura.readMetadata();
-    } catch (error) {
-      throw await asOldServer(error, engine);
-    }
-  });
+  return waitUntilReady(engine, () => readMetadataNow(engine));
+}
+
+/** The same without waiting. */
+export async function readMetadataNow(engine: EngineContext): Promise<ServerMetadata> {
+  try {
+    return await engine.hasura.readMetadata();
+  } catch (error) {
+    throw await asOldServer(error, engine);
+  }
 }
 
 /** Servers with an older metadata version know neither the path nor the version of the request. */
@@ -28,7 +31,7 @@ async function asOldServer(error: unknown, { hasura }: EngineContext): Promise<u
 }
 
 /** The failure for a server with an older metadata version. */
-export function oldServer(version: number): Failure {
+function oldServer(version: number): Failure {
   return new Failure(
     "usage",
     "metadata-version",

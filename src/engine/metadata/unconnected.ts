@@ -1,10 +1,10 @@
 import type { JsonMap } from "../../metadata/document/json.ts";
-import type { Metadata, Source } from "../hasura/client.ts";
+import type { Metadata } from "../hasura/client.ts";
 import type { ResolvedDatabase } from "../plan/resolve-databases.ts";
 import type { DatabaseState } from "../session.ts";
 import { catalogCapabilities } from "../store/catalog/catalog-store.ts";
 import type { MigrationStore } from "../store/store.ts";
-import { sourcesIn } from "./intermediate.ts";
+import { sourcesNamed } from "./intermediate.ts";
 
 /** The databases of the server, and after them the missing ones that a deployment will connect. */
 export function sourcesAfterwards(
@@ -12,12 +12,8 @@ export function sourcesAfterwards(
   wanted: JsonMap,
   missing: readonly string[],
 ): Metadata {
-  const added = [...sourcesIn(wanted)].filter(([name]) => missing.includes(name));
-  const sources = [...sourcesIn(server), ...added].map(([name, { kind }]): Source => ({
-    name,
-    kind: typeof kind === "string" ? kind : "postgres",
-  }));
-  return { version: 3, sources };
+  const added = sourcesNamed(wanted).filter(({ name }) => missing.includes(name));
+  return { version: 3, sources: [...sourcesNamed(server), ...added] };
 }
 
 /** A database that is not connected yet, with every migration pending. Only for planning. */

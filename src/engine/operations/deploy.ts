@@ -120,6 +120,7 @@ function reportUnconnected(missing: readonly string[], engine: EngineContext): P
 
 /** A preview ends before any of these. */
 const neverRun: Omit<AroundMigrations, "fingerprint"> = {
+  inconsistent: [],
   before: () => Promise.resolve(false),
   after: (result) => Promise.resolve({ result, isReplaced: false }),
   putBack: () => Promise.resolve(),

@@ -3,7 +3,12 @@ import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
 import { differencesNow, projectToApply } from "../metadata/apply-project.ts";
-import { diffEvent, differencesFrom, fingerprintOfChanges } from "../metadata/differences.ts";
+import {
+  diffEvent,
+  differencesFrom,
+  fingerprintOfChanges,
+  type Differences,
+} from "../metadata/differences.ts";
 import type { MetadataSession } from "../metadata/open-session.ts";
 import { replaceMetadata } from "../metadata/replace-metadata.ts";
 import { reportApplied } from "../metadata/report-applied.ts";
@@ -17,20 +22,26 @@ type ReplaceRequest = Pick<RequestOf<"metadata-apply" | "metadata-restore">, "en
   readonly options: Pick<ApplyRequest["options"], "allowInconsistent" | "expectedPlan">;
 };
 
+interface Replacing {
+  readonly request: ReplaceRequest;
+  readonly session: Pick<MetadataSession, "record">;
+  readonly engine: EngineContext;
+}
+
 /**
  * A dry run of `metadata-apply`: shows what it would change, with the fingerprint that a confirmation refers to. It needs no session.
  * Throws what reading the project's metadata does.
  */
 export async function previewMetadata(engine: EngineContext): Promise<RunResult> {
-  return previewReplacement(await projectToApply(engine), engine);
+  const project = await projectToApply(engine);
+  return previewReplacement(await differencesNow(project, engine), engine);
 }
 
-/** Shows what replacing the server's metadata with a document would change. */
+/** Shows what replacing the server's metadata would change. */
 export async function previewReplacement(
-  wanted: MetadataDocument,
+  differences: Differences,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const differences = await differencesNow(wanted, engine);
   const fingerprint = fingerprintOfChanges(differences);
   await emit(engine, { ...diffEvent(differences), fingerprint, dryRun: true });
   return nothingDone;
@@ -42,17 +53,20 @@ export async function applyMetadata(
   session: MetadataSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  return replaceByDocument(await projectToApply(engine), request, session, engine);
+  const project = await projectToApply(engine);
+  return replaceByDocument(project, await differencesNow(project, engine), {
+    ...{ request, session, engine },
+  });
 }
 
-/** Replaces the server's metadata with a document, if they differ. Throws what `replaceMetadata` does, and `busy/plan-changed`. */
+/** Replaces the server's metadata with a document, if they differ: `shown` is how. Throws what `replaceMetadata` does, and `busy/plan-changed`. */
 export async function replaceByDocument(
   wanted: MetadataDocument,
-  { options, environment }: ReplaceRequest,
-  { record }: MetadataSession,
-  engine: EngineContext,
+  shown: Differences,
+  { request, session, engine }: Replacing,
 ): Promise<RunResult> {
-  const shown = await differencesNow(wanted, engine);
+  const { options, environment } = request;
+  const { record } = session;
   const fingerprint = fingerprintOfChanges(shown);
   refuseOtherPlan(fingerprint, options.expectedPlan);
   await emit(engine, { ...diffEvent(shown), fingerprint });

@@ -3,6 +3,8 @@ import { Failure } from "../../protocol/failure.ts";
 import { runHint, textHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
+import type { ServerMetadata } from "../hasura/client.ts";
+import { differencesOf } from "../metadata/apply-project.ts";
 import { recordedChanges, type MetadataSession } from "../metadata/open-session.ts";
 import {
   lastReplacement,
@@ -24,21 +26,22 @@ export async function restoreMetadata(
   session: MetadataSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const value = await keptDocument(request, session, engine);
+  const server = await readServerMetadata(engine);
+  const value = await keptDocument(request, session, server);
   const kept = { value, configVersion: 3, placeOf: () => undefined } as const;
+  const shown = differencesOf(kept, server);
   return request.options.dryRun === true
-    ? previewReplacement(kept, engine)
-    : replaceByDocument(kept, request, session, engine);
+    ? previewReplacement(shown, engine)
+    : replaceByDocument(kept, shown, { request, session, engine });
 }
 
 async function keptDocument(
   { options: { run }, environment }: RestoreRequest,
   session: MetadataSession,
-  engine: EngineContext,
+  { resourceVersion }: ServerMetadata,
 ): Promise<JsonMap> {
   const changes = await recordedChanges(session);
-  const id =
-    run ?? lastReplacement(changes, (await readServerMetadata(engine)).resourceVersion)?.run;
+  const id = run ?? lastReplacement(changes, resourceVersion)?.run;
   const replacement =
     id === undefined ? undefined : firstReplacementOf(id, replacementsIn(changes), environment);
   if (replacement === undefined) throw nothingReplaced(run, environment);

@@ -1,7 +1,6 @@
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
 import type { MetadataSession } from "../metadata/open-session.ts";
-import { readServerMetadata } from "../metadata/read-server.ts";
 import { statusEvent } from "../metadata/status-event.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 
@@ -10,6 +9,6 @@ export async function showMetadataStatus(
   session: MetadataSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  await emit(engine, await statusEvent(await readServerMetadata(engine), session));
+  await emit(engine, await statusEvent(session.early, session));
   return nothingDone;
 }

@@ -27,7 +27,7 @@ import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { adviseRestore } from "../run/advise-restore.ts";
 import { confirmCommits, isUnreachable } from "../run/confirm-commits.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
-import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadata.ts";
+import { inconsistentObjectsBefore, reloadMetadata, type Reload } from "../run/reload-metadata.ts";
 import { runPlan, type PlanResult, type PlanStop } from "../run/run-plan.ts";
 import type { Slice } from "../run/stop-before.ts";
 import { readState, refuseDisabled, type EngineSession } from "../session.ts";
@@ -38,6 +38,8 @@ type MigrateRequest = RequestOf<"apply" | "down" | "redo" | "reset-to">;
 export interface AroundMigrations {
   /** Part of the plan's fingerprint. */
   readonly fingerprint: string;
+  /** The inconsistent objects before the migrations. */
+  readonly inconsistent: readonly InconsistentObject[];
   /** Before the first migration, with what the migrations remove; false if the run was stopped. */
   before(removals: readonly RemovedFrom[]): Promise<boolean>;
   /** Where nothing is pending, or after migrations that succeeded. Unless it has replaced the metadata, Hasura still has to reload it. */
@@ -152,7 +154,7 @@ async function runPlanned(
     return { ...nothingDone, notReached: plan.steps.length, stop: { stop: "cancelled" } };
   }
   // Read while the first migration runs: migrations do not change it before the reload.
-  const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
+  const before = reload ? inconsistentBefore(around, engine) : undefined;
   const { touched, ...result } = await runUntilDone(run);
   if (isUnreachable(failureIn(result.stop))) return result;
   const deployed = await afterMigrations(result, around);
@@ -166,6 +168,14 @@ async function runPlanned(
     engine,
   );
   return withBrokenMetadata(deployed.result, broken);
+}
+
+/** A deployment has just read the inconsistent objects. */
+function inconsistentBefore(
+  around: AroundMigrations | undefined,
+  engine: EngineContext,
+): Reload["before"] {
+  return around?.inconsistent ?? inconsistentObjectsBefore(engine);
 }
 
 /** Records what is inconsistent after the migrations; the document itself is the same as before. */

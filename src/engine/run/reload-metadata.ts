@@ -9,7 +9,8 @@ import { recordQuietly } from "../metadata/record-replacement.ts";
 import { newlyInconsistent } from "../metadata/newly-inconsistent.ts";
 
 /** The inconsistent objects before the run; undefined if Hasura could not list them, and then none is attributed to the run. */
-type InconsistentBefore = Promise<readonly InconsistentObject[] | undefined>;
+type InconsistentBefore =
+  Promise<readonly InconsistentObject[] | undefined> | readonly InconsistentObject[] | undefined;
 
 /** Lists the inconsistent objects; never rejects. */
 export function inconsistentObjectsBefore(engine: EngineContext): InconsistentBefore {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import { query } from "../../support/postgres.ts";
 import { asked } from "../support/ledger-bench.ts";
 import { askedToApply, metadataBench, projectWith } from "../support/metadata-bench.ts";
@@ -103,6 +104,23 @@ describe("metadata status", () => {
       await query(it.url, "SELECT schema_version AS version FROM hasura_migrate.head"),
       [{ version: 5 }],
     );
+  });
+
+  test("reads the server's metadata once", async (t) => {
+    const it = await metadataBench(t);
+    const reads: string[] = [];
+    const hasura: Hasura = {
+      ...it.hasura,
+      exportMetadata: () => (reads.push("exportMetadata"), it.hasura.exportMetadata()),
+      inconsistentObjects: () => (
+        reads.push("inconsistentObjects"),
+        it.hasura.inconsistentObjects()
+      ),
+      readMetadata: () => (reads.push("readMetadata"), it.hasura.readMetadata()),
+    };
+    const ran = await it.run({}, asked("metadata-status"), { hasura });
+    assert.equal(statusOf(ran)?.inconsistent.length, 0);
+    assert.deepEqual(reads, ["readMetadata"]);
   });
 });
 
