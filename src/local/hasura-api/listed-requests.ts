@@ -5,6 +5,7 @@ import { dependentsOf, refuseDependents } from "./dependents.ts";
 import { readPart } from "./document/read-document.ts";
 import { HasuraError, parseFailed } from "./hasura-error.ts";
 import { mapsAt, textAt, withoutKey, type MetadataDocument } from "./metadata-document.ts";
+import { refuseEmpty } from "./read-request.ts";
 import {
   customTypesObject,
   listedObject,
@@ -33,6 +34,7 @@ function create({ list, key, what }: Listed, formOf = (args: JsonMap): JsonMap =
   return async (request, context) => {
     const args = argsOf(request);
     const entry = formOf(args);
+    refuseEmpty(entry, key);
     const name = textAt(entry, key);
     const accept = isConsistent(list) ? refuseNew : refuseNewFor(listedObject(list, entry).name);
     await changeMetadata(request, context, {

@@ -26,13 +26,10 @@ export function sourceNamed(
 
 /**
  * The entry of a tracked table.
+ * @param path where the request names it
  * @throws HasuraError 400 not-exists
  */
-export function tableNamed(
-  source: SourceDocument,
-  table: QualifiedName,
-  { path }: ApiRequest,
-): JsonMap {
+export function tableNamed(source: SourceDocument, table: QualifiedName, path: string): JsonMap {
   const entry = source.tables.find((each) => {
     const name = qualified(each["table"]);
     return name !== undefined && fullName(name) === fullName(table);
@@ -42,7 +39,7 @@ export function tableNamed(
       400,
       "not-exists",
       `table "${nameText(table)}" does not exist in source: ${source.name}`,
-      { path: `${path}.args` },
+      { path },
     );
   return entry;
 }

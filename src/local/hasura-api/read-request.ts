@@ -1,8 +1,15 @@
-import type { Json } from "../../metadata/document/json.ts";
+import { isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
 import type { ApiRequest } from "./context.ts";
 import { wrongType } from "./document/read-value.ts";
 import { parseFailed } from "./hasura-error.ts";
-import { isJsonMap } from "../../metadata/document/json.ts";
+
+/**
+ * Checks the name of something new, or its role.
+ * @throws HasuraError parse-failed, with the server's path, which leaves out that it is an argument
+ */
+export function refuseEmpty(args: JsonMap, key: string): void {
+  if (args[key] === "") throw parseFailed("empty string not allowed", `$.${key}`);
+}
 
 /** Requests that may be without arguments. */
 const withoutArgs = new Set(["export_metadata", "get_catalog_state"]);
@@ -15,6 +22,8 @@ export function readRequest(json: Json, path = "$"): ApiRequest {
   if (!isJsonMap(json)) throw wrongType("Object", "Object", json, path);
   const { type, version, resource_version: resourceVersion, args } = json;
   if (typeof type !== "string") throw parseFailed('key "type" not found', path);
+  if (typeof version === "number" && version !== 1 && version !== 2)
+    throw parseFailed(`expected 1 or 2, encountered ${String(version)}`, `${path}.version`);
   if (args === undefined && !withoutArgs.has(type)) throw parseFailed('key "args" not found', path);
   return {
     ...{ type, args: args ?? {}, path },

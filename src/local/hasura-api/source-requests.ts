@@ -87,7 +87,7 @@ function withSource(
   const known = metadata.sources.find((source) => source.name === name);
   if (known && replaces !== true)
     throw new HasuraError(400, "already-exists", `source with name "${name}" already exists`, {
-      path: `${request.path}.args.name`,
+      path: `${request.path}.args`,
     });
   if (known)
     return changeSource(metadata, name, (source) =>

@@ -26,6 +26,7 @@ import {
   type MetadataObject,
   type PartList,
 } from "./schema-cache/metadata-object.ts";
+import { refuseEmpty } from "./read-request.ts";
 import type { TablePart } from "./schema-cache/schema-object.ts";
 
 const success = { message: "success" };
@@ -56,22 +57,34 @@ async function changeTable(
   change: (entry: JsonMap) => JsonMap,
 ): Promise<unknown> {
   await changeMetadata(request, context, {
-    change: ({ metadata }) => withTable(metadata, source, table, request, change),
+    change: ({ metadata }) =>
+      withTable(metadata, { source, table, request, at: placesOf(request, object).table }, change),
     accept: refuseNewFor(object.name),
   });
   return success;
 }
 
+/** What the server's errors point to: for computed fields, the argument itself. */
+function placesOf({ path }: ApiRequest, { type }: MetadataObject): { table: string; name: string } {
+  const args = `${path}.args`;
+  return type === "computed_field"
+    ? { table: `${args}.table`, name: `${args}.name` }
+    : { table: args, name: args };
+}
+
 function withTable(
   metadata: MetadataDocument,
-  sourceName: string,
-  table: QualifiedName,
-  request: ApiRequest,
+  on: {
+    readonly source: string;
+    readonly table: QualifiedName;
+    readonly request: ApiRequest;
+    readonly at: string;
+  },
   change: (entry: JsonMap) => JsonMap,
 ): MetadataDocument {
-  const source = sourceNamed(metadata, sourceName, request);
-  const entry = tableNamed(source, table, request);
-  return changeSource(metadata, sourceName, () =>
+  const source = sourceNamed(metadata, on.source, on.request);
+  const entry = tableNamed(source, on.table, on.at);
+  return changeSource(metadata, source.name, () =>
     normaliseSource({
       ...source,
       tables: source.tables.map((each) => (each === entry ? change(entry) : each)),
@@ -101,6 +114,7 @@ const fieldExists = ({ table, path }: OnTable, name: string): HasuraError =>
 function createPart(list: PartList): Handler {
   return async (request, context) => {
     const on = readOnTable(request);
+    refuseEmpty(on.args, "name");
     const object = partObject(on.source, on.table, list, on.args);
     return await changeTable(
       request,
@@ -126,6 +140,7 @@ function createPermission(operation: Operation): Handler {
   const list = `${operation}_permissions`;
   return async (request, context) => {
     const on = readOnTable(request);
+    refuseEmpty(on.args, "role");
     if (on.args["role"] === "admin") throw permissionExists(operation)(on, "admin");
     const object = permissionObject(on.source, on.table, operation, on.args);
     const change = add(list, "role", permissionExists(operation))(on, on.args);
@@ -166,11 +181,12 @@ async function dropPart(
   { list, key, name, object, kind, missing, code = "not-exists" }: Dropped,
 ): Promise<unknown> {
   const cascade = boolean(args["cascade"] ?? false, `${path}.cascade`);
+  const at = placesOf(request, object);
   await changeMetadata(request, context, {
     change: ({ metadata, cache }) => {
-      const entry = tableNamed(sourceNamed(metadata, source, request), table, request);
+      const entry = tableNamed(sourceNamed(metadata, source, request), table, at.table);
       if (!mapsAt(entry, list).some((each) => each[key] === name))
-        throw new HasuraError(400, code, missing, { path });
+        throw new HasuraError(400, code, missing, { path: at.name });
       const dependents =
         kind === undefined
           ? []
@@ -222,7 +238,7 @@ const dropField =
 const dropRelationship: Handler = async (request, context) => {
   const on = readOnTable(request);
   const { metadata } = await context.store.read();
-  const entry = tableNamed(sourceNamed(metadata, on.source, request), on.table, request);
+  const entry = tableNamed(sourceNamed(metadata, on.source, request), on.table, on.path);
   const name = textAt(on.args, "relationship");
   const isObject = mapsAt(entry, "object_relationships").some((each) => each["name"] === name);
   const list = isObject ? "object_relationships" : "array_relationships";
@@ -232,6 +248,7 @@ const dropRelationship: Handler = async (request, context) => {
 const createEventTrigger: Handler = async (request, context) => {
   const on = readOnTable(request);
   const { replace = false, ...args } = on.args;
+  refuseEmpty(args, "name");
   const name = textAt(args, "name");
   const trigger = eventTriggerOf(name, args);
   const object = partObject(on.source, on.table, "event_triggers", trigger);

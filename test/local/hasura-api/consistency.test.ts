@@ -302,7 +302,7 @@ const cases: Readonly<Record<string, { project: Project; found: [string, string]
     found: [
       [
         "table articles in source default",
-        'the table "articles" cannot be used as an enum for the following reasons:\n  • the table’s primary key ("id") must have type "text", not type "integer"\n  • the table must have exactly one primary key and optionally one comment column, not 4 columns ("author_id", "editor_id", "id", "title")\n',
+        'the table "articles" cannot be used as an enum for the following reasons:\n  • the table’s primary key ("id") must have type "text", not type "integer"\n  • the table must have exactly one primary key and optionally one comment column, not 4 columns (author_id, editor_id, id, title)\n',
       ],
       [
         "table empty in source default",
@@ -314,7 +314,7 @@ const cases: Readonly<Record<string, { project: Project; found: [string, string]
       ],
       [
         "table two in source default",
-        'the table "two" cannot be used as an enum for the following reasons:\n  • the table’s primary key must not span multiple columns ("a", "b")\n  • the table must have exactly one primary key and optionally one comment column, not 2 columns ("a", "b")\n',
+        'the table "two" cannot be used as an enum for the following reasons:\n  • the table’s primary key must not span multiple columns (a, b)\n  • the table must have exactly one primary key and optionally one comment column, not 2 columns (a, b)\n',
       ],
     ],
   },

@@ -48,23 +48,20 @@ function columnProblems({ columns }: Relation, key: Column | undefined): string[
 const wrongType = (what: string, { name, type }: Column): string =>
   `the table’s ${what} (${quoted(name)}) must have type "text", not type ${quoted(serverName(type))}`;
 
-const listed = (names: readonly string[]): string => names.toSorted().map(quoted).join(", ");
+const listed = (names: readonly string[]): string => names.toSorted().join(", ");
 
 /** Nothing is known of the rows of a table that was not one of an enum when the database was read. */
 function valueProblems({ enumValues }: Relation): string[] {
   if (enumValues === undefined) return [];
   if (enumValues.length === 0) return ["the table must have at least one row"];
-  const bad = enumValues.filter((value) => !isEnumValue(value));
-  if (bad.length === 0) return [];
-  const [first, ...others] = bad.toSorted();
-  if (others.length === 0)
-    return [`the value ${quoted(first ?? "")} is not a valid GraphQL enum value name`];
-  const names = bad.toSorted().map(quoted);
-  const last = names.at(-1) ?? "";
-  const before = names.slice(0, -1).join(", ");
-  return [
-    `the values ${before}${names.length > 2 ? "," : ""} and ${last} are not valid GraphQL enum value names`,
-  ];
+  const bad = enumValues.filter((value) => !isEnumValue(value)).toSorted();
+  const last = bad.at(-1);
+  if (last === undefined) return [];
+  const [first, ...more] = bad.slice(0, -1);
+  if (first === undefined)
+    return [`the value ${quoted(last)} is not a valid GraphQL enum value name`];
+  const before = more.length === 0 ? `${quoted(first)} and` : `${listed([first, ...more])}, and`;
+  return [`the values ${before} ${quoted(last)} are not valid GraphQL enum value names`];
 }
 
 const isEnumValue = (value: string): boolean =>
