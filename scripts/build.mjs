@@ -68,7 +68,7 @@ async function writeSchema(/** @type {string} */ root, /** @type {string} */ wor
     logLevel: "warning",
   });
   const { configJsonSchema } = await import(pathToFileURL(outfile).href);
-  writeFileSync(join(work, "schema.json"), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+  writeFileSync(join(work, "schema.json"), `${JSON.stringify(configJsonSchema())}\n`);
 }
 
 /** Moves what was built into place. Chunks carry a hash in their names, so a program that runs meanwhile still finds its own. */
