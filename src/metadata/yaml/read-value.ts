@@ -40,7 +40,7 @@ function refuseLong(source: SourceText, offset: number): void {
   const size = (source.text.length / 1_000_000).toFixed(1);
   throw unreadable(
     { source, offset },
-    `The file is too large (${size} MB) for what is written here: above 4 MB, a value that is no block has to be on one line, and anchors, aliases and tags are not supported.`,
-    "Write it in this form, or each table in a file of its own.",
+    `The file is too large (${size} MB) for what is written here: above 4 MB, anchors, aliases, tags, and texts over several lines that are no block (|) are not supported.`,
+    "Write it without them, or each table in a file of its own.",
   );
 }

@@ -71,7 +71,9 @@ function treeOf(changes: readonly MetadataChange[], depth = 0): Node[] {
     const part = change.path[depth];
     if (part === undefined) continue;
     const key = `${part.kind}\0${part.name}`;
-    groups.set(key, [...(groups.get(key) ?? []), change]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [change]);
+    else group.push(change);
   }
   return [...groups].map(([key, inside]) => {
     const [kind = "", name = ""] = key.split("\0");
