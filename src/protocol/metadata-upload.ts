@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { JsonObject } from "./json-object.ts";
 import { UploadedDirectory } from "./run-source.ts";
 
 /*
@@ -19,6 +20,6 @@ export const MetadataUpload = z.strictObject({
   format: z.literal(1),
   configVersion: z.literal([2, 3]),
   from: UploadedDirectory,
-  document: z.record(z.string(), z.json()),
+  document: JsonObject,
 });
 export type MetadataUpload = z.infer<typeof MetadataUpload>;

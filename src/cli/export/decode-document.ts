@@ -1,14 +1,12 @@
 import { brotliDecompressSync } from "node:zlib";
-import * as z from "zod";
 import type { JsonMap } from "../../metadata/document/json.ts";
 import type { EventOf } from "../../protocol/events.ts";
+import { JsonObject } from "../../protocol/json-object.ts";
 import { parseJson } from "../../protocol/json.ts";
 import { brokenStream } from "../../protocol/ndjson.ts";
 
 /** A document with more bytes is refused; a large project has a hundredth of that. */
 const mostBytes = 256 * 1024 * 1024;
-
-const Document = z.record(z.string(), z.json());
 
 /**
  * The metadata in the answer to `metadata-export`.
@@ -18,7 +16,7 @@ export function decodeDocument({ data, bytes }: EventOf<"metadata.document">): J
   if (bytes > mostBytes) throw brokenStream("the metadata is too large");
   const text = decompressed(data, bytes);
   if (text.length !== bytes) throw brokenStream("the metadata is not complete");
-  const parsed = Document.safeParse(parseJson(text.toString("utf8")));
+  const parsed = JsonObject.safeParse(parseJson(text.toString("utf8")));
   if (!parsed.success) throw brokenStream("the metadata is not a JSON object", parsed.error);
   return parsed.data;
 }

@@ -8,6 +8,7 @@ import {
 import { textWithoutSecrets, withoutCredentials } from "../../metadata/diff/secrets.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
+import { JsonObject } from "../../protocol/json-object.ts";
 import { parseJson } from "../../protocol/json.ts";
 import type { HttpAnswer } from "./http-call.ts";
 
@@ -96,11 +97,9 @@ function namesOf(objects: readonly { readonly name?: unknown }[]): string | unde
     : objects.map(({ name }) => asText.parse(name)).join(", ");
 }
 
-/** A document whose shape is Hasura's own. */
-const JsonDocument = z.record(z.string(), z.json());
 /** Answer to a bulk of `export_metadata` version 2 and `get_inconsistent_metadata`. */
 export const WholeMetadataAnswer = z.tuple([
-  z.object({ resource_version: z.int(), metadata: JsonDocument }),
+  z.object({ resource_version: z.int(), metadata: JsonObject }),
   InconsistencyAnswer,
 ]);
 

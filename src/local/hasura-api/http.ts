@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { isJson, type Json } from "../../metadata/document/json.ts";
+import type { Json } from "../../metadata/document/json.ts";
+import { isJson } from "../../protocol/json-object.ts";
 import { parseJson } from "../../protocol/json.ts";
 import { browserRequest, sameSecret } from "../request-guard.ts";
 import type { ApiContext, Handler } from "./context.ts";

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { isJson } from "../../metadata/document/json.ts";
+import { isJson } from "../../protocol/json-object.ts";
 import { driverAddress } from "./driver-address.ts";
 import { HasuraError } from "./hasura-error.ts";
 import { emptyMetadata, isMetadataDocument, type MetadataDocument } from "./metadata-document.ts";

@@ -20,11 +20,3 @@ export function kindOfJson(value: Json): string {
   if (isJsonList(value)) return "a list";
   return typeof value === "object" ? "keys and values" : `a ${typeof value}`;
 }
-
-/** True for what `JSON.parse` can return. */
-export function isJson(value: unknown): value is Json {
-  if (value === null) return true;
-  if (Array.isArray(value)) return value.every(isJson);
-  if (typeof value === "object") return Object.values(value).every(isJson);
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-}

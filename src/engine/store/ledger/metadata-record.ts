@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { JsonMap } from "../../../metadata/document/json.ts";
 import type { MetadataChangeRecord, MetadataRecord, OpenReplacement } from "../store.ts";
 import { Failure } from "../../../protocol/failure.ts";
+import { JsonObject } from "../../../protocol/json-object.ts";
 import { query } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
 import { foreignWriterOf, revokeHint } from "./foreign-writer.ts";
@@ -70,10 +71,8 @@ function compressed(document: JsonMap): Promise<Buffer> {
   return compress(JSON.stringify(document));
 }
 
-const Document = z.record(z.string(), z.json());
-
 async function expanded(bytes: Buffer): Promise<JsonMap> {
-  return Document.parse(JSON.parse((await expand(bytes)).toString()));
+  return JsonObject.parse(JSON.parse((await expand(bytes)).toString()));
 }
 
 /** Rows of the function `metadata_changes`: absent values are null. */
