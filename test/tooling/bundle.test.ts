@@ -15,21 +15,29 @@ const withoutHashes = (paths: Iterable<string>): string[] =>
   [...paths].map((path) => path.replace(/(-[A-Z0-9]{8})?-[\w-]{8}\.mjs$/, ".mjs")).sort();
 
 describe("the bundles", () => {
-  test("are the same where node_modules is a link to a directory elsewhere", async () => {
-    const copy = temporaryDirectory();
-    for (const part of ["package.json", "tsconfig.json", "scripts", "src"])
-      cpSync(join(root, part), join(copy, part), { recursive: true });
-    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-    const [here, there] = [await bundle(root), await bundle(copy)];
-    assert.deepEqual(withoutHashes(there.files.keys()), withoutHashes(here.files.keys()));
-  });
+  test(
+    "are the same where node_modules is a link to a directory elsewhere",
+    { timeout: 120_000 },
+    async () => {
+      const copy = temporaryDirectory();
+      for (const part of ["package.json", "tsconfig.json", "scripts", "src"])
+        cpSync(join(root, part), join(copy, part), { recursive: true });
+      symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+      const [here, there] = [await bundle(root), await bundle(copy)];
+      assert.deepEqual(withoutHashes(there.files.keys()), withoutHashes(here.files.keys()));
+    },
+  );
 
-  test("contain no descriptions of fields, which only the documentation uses", async () => {
-    const { files } = await bundle(root);
-    const scripts = [...files.values()].map(String);
-    for (const { meaning } of settingDefinitions)
-      assert.ok(!scripts.some((text) => text.includes(meaning)), meaning);
-  });
+  test(
+    "contain no descriptions of fields, which only the documentation uses",
+    { timeout: 120_000 },
+    async () => {
+      const { files } = await bundle(root);
+      const scripts = [...files.values()].map(String);
+      for (const { meaning } of settingDefinitions)
+        assert.ok(!scripts.some((text) => text.includes(meaning)), meaning);
+    },
+  );
 });
 
 /** Prints the errors of the AWS SDK's clients for refused calls, and the value that yaml parses from a document. */

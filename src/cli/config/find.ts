@@ -1,5 +1,5 @@
-import { constants, type Stats } from "node:fs";
-import { open } from "node:fs/promises";
+import { close, constants, fstat, open, readFile, type Stats } from "node:fs";
+import { promisify } from "node:util";
 import * as z from "zod";
 import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
@@ -159,12 +159,8 @@ async function readBytes(
 ): Promise<ConfigBytes | undefined> {
   try {
     // On Windows the flag is undefined, which adds nothing.
-    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = await handle.stat();
-    if (!interrupted && !stats.isFile() && !stats.isDirectory()) throw notAFile(file);
-    const isPipe = interrupted !== undefined && stats.isFIFO();
-    const bytes = isPipe ? await readPipe(file, interrupted) : await handle.readFile();
-    return { bytes, stats };
+    const fd = await promisify(open)(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    return await readOpened(fd, file, interrupted);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     if (interrupted?.aborted) throw new Failure("interrupted", "interrupted", "Interrupted.");
@@ -173,6 +169,24 @@ async function readBytes(
     throw new Failure("usage", "config-unreadable", `The configuration ${file} cannot be read.`, {
       cause,
     });
+  }
+}
+
+/** Closes the file. */
+async function readOpened(
+  fd: number,
+  file: string,
+  interrupted?: AbortSignal,
+): Promise<ConfigBytes> {
+  let owned = true;
+  try {
+    const stats = await promisify(fstat)(fd);
+    if (!interrupted && !stats.isFile() && !stats.isDirectory()) throw notAFile(file);
+    if (!interrupted || !stats.isFIFO()) return { bytes: await promisify(readFile)(fd), stats };
+    owned = false;
+    return { bytes: await readPipe(fd, interrupted), stats };
+  } finally {
+    if (owned) await promisify(close)(fd);
   }
 }
 

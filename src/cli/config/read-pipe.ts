@@ -1,13 +1,36 @@
-import { constants, openSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { errorCode } from "../../system-error.ts";
 
 /**
  * Everything from a named pipe until its writer closes it. Waits for a writer without one of Node's threads, which would keep the process
  * from ending. Rejects with an AbortError when the signal is aborted.
+ * @param fd opened for reading and without blocking; it is closed at the end
  */
-export function readPipe(file: string, interrupted: AbortSignal): Promise<Uint8Array> {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+export async function readPipe(fd: number, interrupted: AbortSignal): Promise<Uint8Array> {
+  const { bytes, isEmpty } = readAvailable(fd);
+  // A writer that had left before the pipe was opened: its end would not be reported.
+  if (isEmpty && bytes.length > 0) {
+    closeSync(fd);
+    return bytes;
+  }
   const socket = new Socket({ fd, readable: true, writable: false, signal: interrupted });
-  return buffer(socket);
+  return Buffer.concat([bytes, await buffer(socket)]);
+}
+
+/** What is in the pipe; `isEmpty`: nothing is left, and no writer has it open. */
+function readAvailable(fd: number): { readonly bytes: Buffer; readonly isEmpty: boolean } {
+  const parts: Buffer[] = [];
+  for (;;) {
+    const part = Buffer.alloc(65_536);
+    try {
+      const length = readSync(fd, part);
+      if (length === 0) return { bytes: Buffer.concat(parts), isEmpty: true };
+      parts.push(part.subarray(0, length));
+    } catch (thrown) {
+      if (errorCode(thrown) !== "EAGAIN") throw thrown;
+      return { bytes: Buffer.concat(parts), isEmpty: false };
+    }
+  }
 }

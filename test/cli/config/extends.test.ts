@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { chmodSync, constants, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { commandTree } from "../../../src/cli/completion/command-tree.ts";
@@ -151,6 +151,8 @@ describe("a configuration that extends another one", () => {
     );
   });
 
+  const text = '{ "defaults": { "region": "eu-west-1" } }';
+
   test("refuses a pipe, for which it would wait forever; one that was named is read", async (t) => {
     const context = testContext(t, { argv: [] });
     const pipe = join(context.cwd, "pipe");
@@ -163,8 +165,22 @@ describe("a configuration that extends another one", () => {
     execFileSync("mkfifo", [config]);
     await assert.rejects(loadConfig(context, undefined), /json cannot be read: it is a pipe/);
     const loading = loadConfig(context, pipe);
-    await writeFile(pipe, '{ "defaults": { "region": "eu-west-1" } }');
+    await writeFile(pipe, text);
     assert.deepEqual((await loading).config, { defaults: { region: "eu-west-1" } });
+  });
+
+  test("reads a named pipe whose writer has already left", async (t) => {
+    const context = testContext(t, { argv: [] });
+    const pipe = join(context.cwd, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const writer = await open(pipe, "r+");
+    await writer.write(text);
+    // Keeps the text in the pipe.
+    const reader = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    t.onTestFinished(() => reader.close());
+    await writer.close();
+    const { config } = await loadConfig(context, pipe);
+    assert.deepEqual(config, { defaults: { region: "eu-west-1" } });
   });
 
   test("every error names the file that it is in", async (t) => {
