@@ -43,7 +43,7 @@ function replacing(name, library, files, parts) {
 const sdkErrors = replacing(
   "sdk-errors",
   "@aws-sdk/client-",
-  /@aws-sdk[\\/](client-[\w-]+[\\/]dist-es|nested-clients[\\/]dist-es[\\/]submodules[\\/](sts|sso|sso-oidc))[\\/]schemas[\\/]schemas_0\.js$/,
+  /@aws-sdk[\\/](client-[\w-]+[\\/]dist-es|nested-clients[\\/]dist-es[\\/]submodules[\\/](sts|sso|sso-oidc|signin))[\\/]schemas[\\/]schemas_0\.js$/,
   [[/^n0_registry\.registerError\(.*\);$/gm, ""]],
 );
 
