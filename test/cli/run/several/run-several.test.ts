@@ -228,6 +228,23 @@ describe("a command on several environments", () => {
   });
 });
 
+describe("metadata diff --markdown", () => {
+  test("prints Markdown alone", async (t) => {
+    const path = [{ kind: "action", name: "checkout" }];
+    const change = { path, change: "added", isInside: false, fields: [], attention: [] };
+    const ran = await several(t, ["metadata", "diff", "dev-1", "--markdown"], {
+      "dev-1": () => [
+        started("dev-1", { operation: "metadata-diff" }),
+        { type: "metadata.diff", resourceVersion: 41, changes: [change], inconsistent: [] },
+        finished(0),
+      ],
+    });
+    assert.equal(ran.out.split("\n")[0], "### hasura-migrate metadata diff");
+    assert.match(ran.out, /^\+   action checkout$/m);
+    assert.doesNotMatch(ran.out, /│/);
+  });
+});
+
 describe("plan --markdown", () => {
   const planned = (items: readonly object[], files: readonly string[]) => (): object[] => [
     started("dev-1", { operation: "plan" }),

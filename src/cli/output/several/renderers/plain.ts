@@ -10,7 +10,7 @@ import { memberRenderer } from "../member-renderer.ts";
 import type { SeveralOptions, SeveralRenderer } from "../several-renderer.ts";
 
 /** Events that show something on stdout, in commands that print Markdown. */
-const isPrinted: ReadonlySet<string> = new Set(["plan", "run.finished"]);
+const isPrinted: ReadonlySet<string> = new Set(["plan", "metadata.diff", "run.finished"]);
 
 /** Lines that are only ever appended, each with its environment, and a table at the end. */
 export function severalPlain(context: CliContext, options: SeveralOptions): SeveralRenderer {
