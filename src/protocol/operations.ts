@@ -110,7 +110,8 @@ export const rowLimit = { default: 1000, most: 10_000 } as const;
  */
 export const operations = {
   apply: {
-    options: selection.extend({ ...executing, outOfOrder: flag, metadata }),
+    /** `yes`: confirmed without the environment's name, which is enough for a loss of data where the function is not protected. */
+    options: selection.extend({ ...executing, outOfOrder: flag, metadata, yes: flag }),
     permission: "apply",
     changes: "unless-dry-run",
     ledger: "create",

@@ -40,6 +40,8 @@ describe.concurrent("local", () => {
     const served = await serve(t, cwd, ["--protected"]);
     const unconfirmed = await served.run(["prod", "--json"]);
     assert.deepEqual([unconfirmed.code, codeOf(unconfirmed)], [2, "protected"]);
+    const bare = await served.run(["prod", "--yes", "--json"]);
+    assert.deepEqual([bare.code, codeOf(bare)], [2, "protected"]);
     assert.equal((await served.run(["prod", "--yes=prod"])).code, 0);
     writeMigrations(cwd, { "1700000000100_drop": { up: "drop table users;" } });
     const risky = await served.run(["prod", "--yes=prod", "--json"]);

@@ -1,4 +1,5 @@
-import { close, constants, fstat, open, readFile, type Stats } from "node:fs";
+import { close, constants, createReadStream, fstat, open, type Stats } from "node:fs";
+import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import * as z from "zod";
 import { decodeText } from "../../decode-text.ts";
@@ -172,22 +173,22 @@ async function readBytes(
   }
 }
 
-/** Closes the file. */
+/** Reads and closes the file. */
 async function readOpened(
   fd: number,
   file: string,
   interrupted?: AbortSignal,
 ): Promise<ConfigBytes> {
-  let owned = true;
-  try {
-    const stats = await promisify(fstat)(fd);
-    if (!interrupted && !stats.isFile() && !stats.isDirectory()) throw notAFile(file);
-    if (!interrupted || !stats.isFIFO()) return { bytes: await promisify(readFile)(fd), stats };
-    owned = false;
-    return { bytes: await readPipe(fd, interrupted), stats };
-  } finally {
-    if (owned) await promisify(close)(fd);
+  const stats = await promisify(fstat)(fd);
+  if (!interrupted && !stats.isFile() && !stats.isDirectory()) {
+    await promisify(close)(fd);
+    throw notAFile(file);
   }
+  const isPipe = interrupted !== undefined && stats.isFIFO();
+  const bytes = isPipe
+    ? await readPipe(fd, interrupted)
+    : await buffer(createReadStream(file, { fd }));
+  return { bytes, stats };
 }
 
 function notAFile(file: string): Failure {

@@ -19,13 +19,15 @@ export interface Confirmation {
 }
 
 /**
- * Whether a change is confirmed: with the environment's name, without it, for one plan only, or not yet. `asksAboutLoss`: confirmed
+ * Whether a change is confirmed: with the environment's name, without it, for one plan only, or not yet. `yes`: by a bare `--yes`,
+ * which does not confirm a change where the function is protected, even if the configuration does not say so. `asksAboutLoss`: confirmed
  * without a name, but if the plan loses data, there is a person who can be asked.
  */
 export type Consent =
   | {
       readonly kind: "given";
       readonly name?: string;
+      readonly yes?: true;
       readonly expectedPlan?: string;
       readonly asksAboutLoss?: boolean;
     }
@@ -47,7 +49,7 @@ export function consentOf(context: CliContext, confirmation: Confirmation): Cons
   }
   if (yes === environment) return { kind: "given", name: environment };
   if (confirmation.protected) return consentForProtected(context, confirmation);
-  if (yes === true) return { kind: "given", name: environment };
+  if (yes === true) return { kind: "given", yes: true };
   const nobody = whyNobodyIsAsked(context, json);
   if (question === undefined) return impliedConsent(confirmation, nobody === undefined);
   if (nobody === undefined) return { kind: "to-be-asked" };

@@ -256,10 +256,11 @@ function sendConfirmed(
   context: CommandContext,
   spec: OperationSpec,
   ready: ReadyRun,
-  { name, expectedPlan }: Extract<Consent, { kind: "given" }>,
+  { name, yes, expectedPlan }: Extract<Consent, { kind: "given" }>,
 ): Promise<FollowedRun> {
   const confirmed = {
     ...(name !== undefined && ready.prepared.changes && { confirm: name }),
+    ...(yes && spec.operation === "apply" && { yes }),
     ...(expectedPlan !== undefined && { expectedPlan }),
   };
   return sendRun(context, spec, ready, confirmed, ready.presenter.event);

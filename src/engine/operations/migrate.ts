@@ -245,7 +245,7 @@ function consentOf(request: MigrateRequest, isProtected: boolean): RiskConsent {
   const { environment, operation, options } = request;
   const { allow = [], refuseRisks: isAsProtected = false, confirm, expectedPlan } = options;
   const isConfirmed = confirm === environment || expectedPlan !== undefined;
-  const confirmed = operation !== "apply" || isConfirmed;
+  const confirmed = operation !== "apply" || isConfirmed || request.options.yes === true;
   return { environment, protected: isProtected || isAsProtected, allow, confirmed };
 }
 

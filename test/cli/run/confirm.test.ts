@@ -181,11 +181,11 @@ const cases: readonly Case[] = [
     says: /needs an answer, but there is no terminal to prompt in\./,
   },
   {
-    name: "down --yes does not ask",
+    name: "down --yes does not ask, and confirms nothing where the function is protected",
     argv: ["down", "dev-1", "--yes"],
     exit: 0,
     asked: [],
-    confirm: "dev-1",
+    confirm: null,
   },
   {
     name: "down --dry-run does not ask",
@@ -423,7 +423,8 @@ describe("confirm", () => {
     assert.equal(await main(context), 0, context.err.text);
     const [{ body } = { body: "{}" }] = lambda.calls;
     assert.match(body, /"allow":\["drop-data","mass-change"\]/);
-    assert.match(body, /"confirm":"dev-1"/);
+    assert.match(body, /"yes":true/);
+    assert.doesNotMatch(body, /"confirm"/);
     const wrong = testContext(t, { argv: ["dev-1", "--allow", "rename"], cwd: project(t), env });
     assert.equal(await main(wrong), 2);
     assert.match(wrong.err.text, /--allow: .* Possible are column-rewrite, /);

@@ -54,7 +54,7 @@ function consentFor(
   const { environment, protected: isProtected, question } = run;
   if (names?.includes(environment)) return { kind: "given", name: environment };
   if (isProtected) return { kind: "to-be-asked" };
-  if (yes === true) return { kind: "given", name: environment };
+  if (yes === true) return { kind: "given", yes: true };
   return question === undefined ? impliedConsent(run, canBeAsked) : { kind: "to-be-asked" };
 }
 

@@ -420,7 +420,9 @@ describe("confirmation for several environments", () => {
     /** A function that refuses what it has shown to lose data, unless that is confirmed or allowed. */
     const losing = (environment: string) => (options: Sent["options"]) => {
       const isDryRun = options["dryRun"] === true;
-      const isAccepted = ["confirm", "expectedPlan", "allow"].some((name) => name in options);
+      const isAccepted = ["confirm", "yes", "expectedPlan", "allow"].some(
+        (name) => name in options,
+      );
       const shown = {
         ...plan([item(...mark, { statements: [loss] })]),
         ...(isDryRun && { dryRun: true, fingerprint: `f-${environment}` }),
