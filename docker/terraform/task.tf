@@ -220,7 +220,7 @@ data "aws_iam_policy_document" "start_task" {
     resources = ["${local.ecs_arn}:task/${local.cluster}/*"]
   }
 
-  # Read by doctor. DescribeTaskDefinition cannot be limited to one of them.
+  # For `doctor`. IAM cannot limit DescribeTaskDefinition to one task definition.
   statement {
     sid       = "CheckTask"
     actions   = ["ecs:DescribeClusters", "ecs:DescribeTaskDefinition"]

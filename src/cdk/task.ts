@@ -161,7 +161,7 @@ function createPolicy(
       resources: [ecsArn(`task/${cluster}/*`)],
     },
     {
-      // Read by doctor. DescribeTaskDefinition cannot be limited to one of them.
+      // For `doctor`. IAM cannot limit DescribeTaskDefinition to one task definition.
       sid: "CheckTask",
       actions: ["ecs:DescribeClusters", "ecs:DescribeTaskDefinition"],
       resources: ["*"],

@@ -27,12 +27,12 @@ interface OperationDefinition {
   /** Strict: an option this side does not know is an error, never ignored. */
   readonly options: z.ZodObject;
   readonly permission: Permission;
-  /** Whether it changes the database or the record of applied migrations; an option's name: only with that option. */
+  /** When it changes the database or the record of applied migrations. An option's name: only with that option. */
   readonly changes: "unless-dry-run" | "recreateEventTriggers" | "never";
   readonly ledger: LedgerUse;
   /**
-   * Its answer lists the function's migrations, so that a client can compare them with its own. Not where the function's are what is
-   * wanted, whatever the client has.
+   * Its answer lists the function's migrations, so that a client can compare them with its own. False for operations
+   * whose target is the function's migrations.
    */
   readonly listsMigrations: boolean;
   /** True if it uses migrations, which a client may send with the request (upload.ts). */
@@ -110,7 +110,7 @@ export const rowLimit = { default: 1000, most: 10_000 } as const;
  */
 export const operations = {
   apply: {
-    /** `yes`: confirmed without the environment's name, which is enough for a loss of data where the function is not protected. */
+    /** `yes`: confirmed without the environment's name, which suffices for a loss of data if the function is not protected. */
     options: selection.extend({ ...executing, outOfOrder: flag, metadata, yes: flag }),
     permission: "apply",
     changes: "unless-dry-run",

@@ -23,7 +23,7 @@ export const UploadedSeed = z.union([
 ]);
 export type UploadedSeed = z.infer<typeof UploadedSeed>;
 
-/** What names a seed in an upload. */
+/** What identifies a seed in an upload. */
 export const SeedIdentity = z.strictObject({ ...seed, path: shownPath });
 
 /** What is in an upload of seeds. */

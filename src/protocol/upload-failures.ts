@@ -2,7 +2,7 @@ import { Failure } from "./failure.ts";
 import { retryHint, textHint } from "./hint.ts";
 import { uploadLimits, type UploadEnvelope } from "./upload.ts";
 
-/** What a request brings of a client's directory. */
+/** What a request can upload from a client's directory. */
 export type UploadedKind = "migrations" | "metadata" | "seeds";
 
 /** For an environment that uses only what is in its image. The CLI and the function both check this. */

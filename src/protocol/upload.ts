@@ -71,7 +71,7 @@ const unusable = [
   }),
 ] as const;
 
-/** A file with its text; or why it has none that can be run, which matters only if it would have to be. */
+/** A file with its text, or the reason why it cannot be run. The reason matters only if the operation would run the file. */
 export const UploadedFile = z.union([
   z.strictObject({ path: shownPath, sql: sql.min(1) }),
   ...unusable,

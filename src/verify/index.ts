@@ -39,7 +39,7 @@ export interface VerifyOptions {
   readonly superuser?: boolean | undefined;
   /** Measure what each statement locks. */
   readonly locks?: boolean | undefined;
-  /** How many this machine has: with two, the migrations of a database are checked in two halves at the same time. By default 1. */
+  /** Processors of this machine. With two or more, the migrations of a database are checked in two halves at the same time. Default: 1. */
   readonly processors?: number | undefined;
   /** Stops the run and removes everything that was created. */
   readonly signal: AbortSignal;
@@ -93,12 +93,12 @@ export async function verify(options: VerifyOptions): Promise<void> {
   count.finish();
 }
 
-/** A project, and how its metadata is checked as the server does. */
+/** A project, with the checks of its metadata that a Hasura server makes. */
 interface ProjectUnderCheck extends LoadedProject {
   readonly serverChecks?: ServerChecks;
 }
 
-/** Projects without metadata do not load the code. */
+/** The code of these checks is loaded only for projects with metadata. */
 async function withServerChecks(loaded: LoadedProject): Promise<ProjectUnderCheck> {
   if (loaded.metadata === undefined) return loaded;
   const { ServerChecks: Checks } = await import("./metadata/server-checks.ts");

@@ -139,7 +139,7 @@ describe("metadata that cannot be read is reported with its file, line and colum
     const [problem = "", ...others] = await problemsOf(t, files);
     assert.match(
       problem,
-      /^metadata\/cron_triggers\.yaml:1:3 The file is too large \(4\.6 MB\) for what is written here: above 4 MB, /,
+      /^metadata\/cron_triggers\.yaml:1:3 The file is too large \(4\.6 MB\) for the YAML that is used here: in files of more than 4 MB, /,
     );
     assert.deepEqual(others, []);
   });

@@ -10,7 +10,7 @@ import { errorCode } from "../../system-error.ts";
  */
 export async function readPipe(fd: number, interrupted: AbortSignal): Promise<Uint8Array> {
   const { bytes, isEmpty } = readAvailable(fd);
-  // A writer that had left before the pipe was opened: its end would not be reported.
+  // The writer had closed the pipe before it was opened here: its end would not be reported.
   if (isEmpty && bytes.length > 0) {
     closeSync(fd);
     return bytes;

@@ -40,15 +40,15 @@ export type TaskState =
   | { readonly kind: "stopped"; readonly stop: TaskStop }
   | { readonly kind: "missing" };
 
-/** What ECS has of an environment's tasks. */
+/** An environment's task definition, as registered in ECS. */
 export interface TaskFacts {
   /** Family and revision: `hasura-migrate-dev-3:7`. */
   readonly taskDefinition: string;
-  /** Of the container: the group that it logs to, if it logs to CloudWatch; undefined if there is no such container. */
+  /** Undefined if there is no such container. `logGroup`: where it logs to; undefined if it does not log to CloudWatch. */
   readonly container: { readonly logGroup: string | undefined } | undefined;
   readonly containers: readonly string[];
   readonly isForFargate: boolean;
-  /** CPU units, of which a processor has 1024; and MiB. As ECS writes them. */
+  /** CPU units (1024 per vCPU) and memory in MiB, as ECS writes them. */
   readonly cpu: string | undefined;
   readonly memory: string | undefined;
 }

@@ -38,7 +38,7 @@ export function isPreview(event: RunEvent | UnknownEvent): event is PreviewEvent
   return types.has(event.type);
 }
 
-/** The fingerprint that a confirmation refers to; undefined if there is nothing that could change until then. */
+/** The fingerprint that a confirmation refers to; undefined if nothing could change before it. */
 export function fingerprintIn(event: PreviewEvent): string | undefined {
   return "fingerprint" in event ? event.fingerprint : undefined;
 }

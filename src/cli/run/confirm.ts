@@ -20,7 +20,7 @@ export interface Confirmation {
 
 /**
  * Whether a change is confirmed: with the environment's name, without it, for one plan only, or not yet. `yes`: by a bare `--yes`,
- * which does not confirm a change where the function is protected, even if the configuration does not say so. `asksAboutLoss`: confirmed
+ * which does not suffice if the function is protected, even if the configuration does not mark it as protected. `asksAboutLoss`: confirmed
  * without a name, but if the plan loses data, there is a person who can be asked.
  */
 export type Consent =

@@ -129,7 +129,7 @@ export function presenterOf(
   });
 }
 
-/** Whether the project's metadata is deployed with the migrations; what only the configuration asks for may be missing. */
+/** Whether the project's metadata is deployed, too. `if-present`: only the configuration enables it, and the project may have none. */
 export type DeploysMetadata = boolean | "if-present";
 
 /** Everything decided about an environment before anything is contacted. */

@@ -87,7 +87,7 @@ export interface SendableRun extends Omit<ReadyRun, "presenter"> {
   readonly presenter: ConnectionPresenter;
 }
 
-/** Sends one request, with what is uploaded of a directory, and follows it to its end. */
+/** Sends one request, with what is uploaded from a directory, and follows it to its end. */
 export async function sendRun(
   context: CommandContext,
   spec: OperationSpec,
@@ -142,7 +142,7 @@ export async function sendRun(
   return { ...followed, closing: placed(followed.closing) };
 }
 
-/** The metadata of a directory; undefined, with a notice, if it has none and only the configuration asks for it. */
+/** The metadata of a directory; undefined, with a notice, if it has none and only the configuration enables it. */
 async function deployedMetadata(
   { deploysMetadata }: PreparedRun,
   read: () => Promise<LocalMetadata>,

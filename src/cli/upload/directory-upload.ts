@@ -31,7 +31,7 @@ export interface MadeUpload {
   readonly from: UploadedDirectory;
 }
 
-/** What a command uses of the migrations of a directory. */
+/** How a command uses the migrations of a directory. */
 export type MigrationPurpose = Omit<UploadPurpose, "from">;
 
 /** How often a directory is read if it keeps changing. */

@@ -1,7 +1,7 @@
 import type { MadeUpload } from "./directory-upload.ts";
 import type { FunctionInventory } from "./function-inventory.ts";
 
-/** Files of a directory that are uploaded: its migrations, or its seeds. `purpose`: what the command uses of them. */
+/** Files of a directory that are uploaded: its migrations, or its seeds. `purpose`: how the command uses them. */
 export interface UploadSource<Purpose extends readonly unknown[] = []> {
   /** Warnings about the directory that do not stop a run, as sentences. */
   readonly notices: () => Promise<readonly string[]>;

@@ -78,7 +78,7 @@ export function explainedInventoryFailure(thrown: unknown): unknown {
   return thrown.code === "unknown-option" ? tooOld({ what: "seeds", cause: thrown }) : thrown;
 }
 
-/** `end`: the operation for which it takes none, if it takes any. */
+/** `end`: names the operation, if the function accepts uploads for others. */
 function tooOld({
   what,
   end = "",

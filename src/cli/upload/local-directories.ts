@@ -5,7 +5,7 @@ import type { LocalMetadata } from "./local-metadata.ts";
 import type { LocalSeeds } from "./local-seeds.ts";
 
 /**
- * What is sent of directories, by their roots: each is read once for all environments of a command, when it is first needed. The
+ * What is uploaded from directories, by their roots: each is read once for all environments of a command, when it is first needed. The
  * code that reads them is loaded then, too.
  */
 export interface LocalDirectories {
@@ -21,7 +21,7 @@ export function localDirectories(
     migrations: oncePerRoot(async (root) => {
       const { UploadDirectory } = await import("./directory-upload.ts");
       const directory = new UploadDirectory(root, context);
-      // It is read while the function is asked.
+      // The directory is read while the function's answer is awaited.
       directory.begin();
       return {
         notices: () => directory.notices(),

@@ -19,7 +19,7 @@ export async function projectToApply({
   return projectMetadata();
 }
 
-/** The metadata that a deployment applies; undefined, with a notice, if the project has none and the request does not insist on it. */
+/** The metadata that a deployment applies; undefined, with a notice, if the project has none and the request does not require it. */
 export async function deployedProject(
   { options }: RequestOf<"apply" | "plan">,
   engine: EngineContext,

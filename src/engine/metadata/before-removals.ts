@@ -2,7 +2,7 @@ import type { MetadataState, OpenReplacement } from "../store/store.ts";
 import { isTakenOut } from "./replacement-numbers.ts";
 
 /**
- * The document from before deployments that did not end removed objects from it: an earlier invocation of a run, or runs that were killed.
+ * The metadata before unfinished deployments removed objects from it. These are earlier invocations of this run, or runs that were killed.
  * Undefined if there are none, or if somebody else has replaced the metadata since.
  * @param replacements the newest first
  * @param now the server's metadata now, or before this run removed objects
@@ -14,7 +14,7 @@ export function beforeRemovals(
   let state = now;
   for (const replacement of replacements) {
     const { before } = replacement;
-    // It was recorded, but never took effect: or it is the one of this run.
+    // It was recorded but never took effect, or it belongs to this run.
     if (before.checksum === state.checksum) continue;
     if (!isTakenOut(replacement) || !leadsTo(state, replacement)) break;
     state = before;

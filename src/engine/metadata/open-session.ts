@@ -19,7 +19,7 @@ export interface MetadataSession {
   readonly record: MetadataRecord | undefined;
   /** The records in all ledgers: an earlier run may have used that of another database. */
   readonly records: readonly MetadataRecord[];
-  /** The server's metadata before the session was opened: it may have waited for a run that changed it. */
+  /** The server's metadata before the session was opened. It may be outdated, if the session had to wait for a run that changed it. */
   readonly early: ServerMetadata;
   /** Closes every store. Never throws. */
   readonly close: (end: RunEnd) => Promise<void>;
@@ -69,7 +69,7 @@ async function readBoth(engine: EngineContext): Promise<[ServerMetadata, Catalog
   return [server.value, state.value];
 }
 
-/** The databases that Hasura cannot use: it refuses SQL for them, and applying metadata may be what repairs them. */
+/** The databases that Hasura cannot use. It refuses SQL for them; applying metadata may repair them. */
 function unusableSources({ inconsistent }: ServerMetadata): ReadonlySet<string> {
   const prefix = "source ";
   return new Set(

@@ -63,7 +63,7 @@ async function keptDocument(
 export interface PutBack {
   readonly document: JsonMap;
   readonly leftOut: readonly string[];
-  /** Only objects that the server has already would be inconsistent. */
+  /** True if only objects that the server already has would be inconsistent. */
   readonly allowInconsistent: boolean;
 }
 

@@ -26,7 +26,7 @@ export interface Replacement {
   /** Compares again, with what the server has now. */
   readonly again: (server: ServerMetadata) => Differences;
   readonly allowInconsistent: boolean;
-  /** How to apply it although objects would be inconsistent; the same command with an option if absent. */
+  /** How to apply it although objects would be inconsistent. If absent: the same command with an option. */
   readonly anyway?: Hint;
   readonly environment: string;
   readonly record: MetadataRecord | undefined;
@@ -43,7 +43,7 @@ export interface ReplacedMetadata {
 interface ReplaceState {
   /** The differences at the moment. */
   readonly current: Differences;
-  /** What the record keeps. After a lost answer, what was there before the request, which may have taken effect. */
+  /** What the record keeps. After a lost answer, the metadata before the lost request, because that may have taken effect. */
   readonly kept: ServerMetadata;
   readonly allowInconsistent: boolean;
   /** The last answer that was lost: its request may have taken effect. */

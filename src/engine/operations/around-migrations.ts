@@ -37,7 +37,7 @@ export interface AroundContext {
   readonly project: MetadataDocument;
   /** The differences that were shown. */
   readonly shown: Differences;
-  /** They were read in the session of the run. */
+  /** True if these differences were read in the session of the run. */
   readonly isCurrent: boolean;
   /** Of all databases; the first one is where the run records what it does. */
   readonly records: readonly MetadataRecord[];
@@ -50,7 +50,7 @@ export class MetadataAround implements AroundMigrations {
   readonly #context: AroundContext;
   readonly #engine: EngineContext;
   #removal: Removal | undefined;
-  /** What is left to change: what was shown, or after objects were removed, the differences from that metadata. */
+  /** What is left to change: the differences that were shown or, once objects were removed, those that remain. */
   #expected: Differences;
 
   constructor(context: AroundContext, engine: EngineContext) {
@@ -156,7 +156,7 @@ export class MetadataAround implements AroundMigrations {
 
   #warnNotKept(): Promise<void> {
     return this.#warnNotPutBack(
-      "an earlier run had removed objects from the metadata, which are not kept in the ledger",
+      "an earlier run had removed objects from the metadata, and the ledger has no copy of them",
     );
   }
 
@@ -181,11 +181,11 @@ export class MetadataAround implements AroundMigrations {
       level: "info",
       code: "metadata-put-back",
       message:
-        "The migrations did not succeed: the objects that had been removed from the metadata for them were put back.",
+        "The migrations did not succeed. The objects that had been removed from the metadata were put back.",
     });
     if (leftOut.length > 0)
       await this.#warnNotPutBack(
-        `some objects that had been removed from the metadata were not put back, because they do not match the schema any more: ${shortenList(leftOut)}`,
+        `some objects that had been removed from the metadata were not put back, because they no longer match the schema: ${shortenList(leftOut)}`,
       );
   }
 
@@ -214,7 +214,7 @@ export class MetadataAround implements AroundMigrations {
       type: "log",
       level: "info",
       code: "metadata-taken-out",
-      message: `Removed from the metadata, because the migrations remove what it uses: ${shortenList(names)}.`,
+      message: `Removed from the metadata, because they use something that the migrations remove: ${shortenList(names)}.`,
     });
   }
 

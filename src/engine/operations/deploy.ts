@@ -61,8 +61,8 @@ interface Deployment {
 }
 
 /**
- * The session of the migrations, after new sources were connected; undefined if the run was stopped before that. Everything that can be
- * refused before is refused before.
+ * The session of the migrations, after new sources were connected; undefined if the run was stopped before that. All checks that do not
+ * need the new connections are made first.
  */
 async function openConnected(
   request: RequestOf<"apply">,
@@ -114,7 +114,7 @@ function reportUnconnected(missing: readonly string[], engine: EngineContext): P
     type: "log",
     level: "info",
     code: "not-connected",
-    message: `${shortenList(missing)} ${be} not connected to Hasura yet, so ${their} applied migrations are not known, and all are shown as pending.`,
+    message: `${shortenList(missing)} ${be} not connected to Hasura yet, so all ${their} migrations are shown as pending; some may already be applied.`,
   });
 }
 
@@ -127,8 +127,8 @@ const neverRun: Omit<AroundMigrations, "fingerprint"> = {
 };
 
 /**
- * A session with the connected databases, and the same with what is known about the others, for planning. Refuses databases as a session
- * would in which all of them are connected.
+ * A session with the connected databases, and, for planning, the same session with what is known about the others. Refuses the same
+ * databases as a session in which all of them are connected.
  */
 async function openUnconnected(
   request: DeployRequest,
@@ -153,7 +153,7 @@ async function openUnconnected(
   return { session, planned: { ...session, databases } };
 }
 
-/** The request for the databases that are connected: for all of them if it is for one that is not. */
+/** The request for the connected databases: for all of them, if the requested database is not connected. */
 function withConnected(request: DeployRequest, missing: readonly string[]): Request {
   const { database, ...others } = request.options;
   if (database === undefined || !missing.includes(database)) return request;
@@ -162,7 +162,7 @@ function withConnected(request: DeployRequest, missing: readonly string[]): Requ
     : { ...request, options: others };
 }
 
-/** What is noticed about the project was already reported. */
+/** The notices about the project were already reported. */
 function withoutNotices(engine: EngineContext): EngineContext {
   return { ...engine, project: async () => ({ ...(await engine.project()), notices: [] }) };
 }

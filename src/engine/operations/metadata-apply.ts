@@ -59,7 +59,10 @@ export async function applyMetadata(
   });
 }
 
-/** Replaces the server's metadata with a document, if they differ: `shown` is how. Throws what `replaceMetadata` does, and `busy/plan-changed`. */
+/**
+ * Replaces the server's metadata with a document, if they differ. `shown`: the differences.
+ * Throws what `replaceMetadata` does, and `busy/plan-changed`.
+ */
 export async function replaceByDocument(
   wanted: MetadataDocument,
   shown: Differences,

@@ -74,7 +74,7 @@ export async function migrate(
     : runAndAdvise({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
 }
 
-/** Throws what `migrate` would refuse with these databases. Shows nothing. */
+/** Throws the failures with which `migrate` would refuse these databases. Shows nothing. */
 export async function refuseToMigrate(
   request: MigrateRequest,
   session: EngineSession,
@@ -170,7 +170,7 @@ async function runPlanned(
   return withBrokenMetadata(deployed.result, broken);
 }
 
-/** A deployment has just read the inconsistent objects. */
+/** The inconsistent objects before the migrations; a deployment has already read them. */
 function inconsistentBefore(
   around: AroundMigrations | undefined,
   engine: EngineContext,

@@ -8,7 +8,7 @@ export function noMetadata(): Failure {
   return new Failure("usage", code, "The project has no metadata.", {
     hints: [
       textHint(
-        "The metadata has to be in the directory that metadata_directory in config.yaml sets (default: metadata). For a function, that directory has to be in the image.",
+        "Put the metadata into the directory that metadata_directory in config.yaml sets (default: metadata). For a function, the image has to contain that directory.",
       ),
     ],
   });

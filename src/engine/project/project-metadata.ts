@@ -42,7 +42,7 @@ export async function readProjectMetadata(
   const layout = await metadataLayout(project, fs);
   if (layout === undefined) return undefined;
   const files = metadataFiles(project.root, layout, fs);
-  // Not read for config version 2, and not without effect: other tools read it.
+  // Never reported as unused: it is not read for config version 2, but other tools read it.
   const used = new Set([posix.join(layout.directory, "version.yaml")]);
   const read = await readMetadata(layout, {
     read: (path) => {

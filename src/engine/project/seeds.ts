@@ -179,7 +179,7 @@ export function isMeant({ path, name }: Pick<SeedFile, "path" | "name">, typed: 
   return name === normal || withoutParents(path) === withoutParents(normal);
 }
 
-/** The seeds directory may be outside the project; an upload names its files without the way there. */
+/** The seeds directory may be outside the project; paths in an upload omit the leading `../`. */
 export function withoutParents(path: string): string {
   return path.replace(/^(\.\.\/)+/, "");
 }

@@ -19,12 +19,12 @@ export function unusedMetadata(
   if (file !== undefined) return undefined;
   const unused = filesBelow(root, directory, fs).filter((path) => !used.has(path));
   if (unused.length === 0) return undefined;
-  const [what, have] =
-    unused.length === 1 ? ["file", "has"] : [`${String(unused.length)} files`, "have"];
+  const [what, theyHave] =
+    unused.length === 1 ? ["file", "it has"] : [`${String(unused.length)} files`, "they have"];
   return {
     severity: "warning",
     code: "metadata-ignored",
-    message: `No other file includes the ${what} ${shortenList(unused)}, which ${have} no effect.`,
+    message: `No other file includes the ${what} ${shortenList(unused)}, so ${theyHave} no effect.`,
   };
 }
 

@@ -23,7 +23,7 @@ export interface Reload {
   readonly touched: readonly string[];
   readonly before: InconsistentBefore;
   readonly strict: boolean;
-  /** Records which objects are inconsistent afterwards, if others than before. */
+  /** Records which objects are inconsistent afterwards, if they are not the same as before. */
   readonly record: (inconsistent: readonly InconsistentObject[]) => Promise<void> | undefined;
 }
 

@@ -9,7 +9,7 @@ export interface RunFacts {
   readonly marked: number;
   /** Seeds that were run. */
   readonly seeds: number;
-  /** What was replaced of Hasura's metadata; absent if nothing was. */
+  /** How Hasura's metadata was changed; absent if it was not replaced. */
   readonly metadata?: MetadataFacts;
   readonly failedMigration?: FailedMigration;
   readonly failedSeed?: FailedSeed;
@@ -95,7 +95,7 @@ function hasFailedStep({ failedMigration, failedSeed }: RunFacts): boolean {
 
 /** How much a run changed. */
 export function changesOf({ applied, rolledBack, marked, seeds, metadata }: RunFacts): number {
-  // A part of an object that is itself not counted may have changed.
+  // The metadata may have changed although no object is counted: parts of objects are not counted.
   const objects = metadata === undefined ? 0 : Math.max(1, metadata.objects);
   return applied + rolledBack + marked + seeds + objects;
 }

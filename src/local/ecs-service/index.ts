@@ -166,7 +166,7 @@ export class TaskService {
   }
 }
 
-/** Every name is a family with one revision, unless it has another one. */
+/** Every name is a family with revision 1, unless the name includes another revision. */
 function describedDefinition(name: string): object {
   const [family = name, revision = "1"] = (name.split("/").at(-1) ?? name).split(":");
   return {

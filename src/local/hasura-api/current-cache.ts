@@ -33,7 +33,7 @@ export class CurrentCache {
   readonly #remoteSchemas = new Map<string, RemoteSchemaState>();
   #last: { readonly resourceVersion: number; readonly built: BuiltCache } | undefined;
 
-  /** @param variables `env`: of remote schemas, which are asked; `handlerEnv`: of webhooks and handlers, which are not called */
+  /** @param variables `env`: for remote schemas, which are introspected; `handlerEnv`: for webhooks and handlers, which are not called */
   constructor(
     sources: Sources,
     { env, handlerEnv }: { readonly env: Environment; readonly handlerEnv: Environment },

@@ -4,8 +4,8 @@ import { wrongType } from "./document/read-value.ts";
 import { parseFailed } from "./hasura-error.ts";
 
 /**
- * Checks the name of something new, or its role.
- * @throws HasuraError parse-failed, with the server's path, which leaves out that it is an argument
+ * Refuses an empty name or role of a new object.
+ * @throws HasuraError parse-failed; as on a server, its path does not include `args`
  */
 export function refuseEmpty(args: JsonMap, key: string): void {
   if (args[key] === "") throw parseFailed("empty string not allowed", `$.${key}`);

@@ -12,7 +12,7 @@ export interface Versions {
   readonly isInside: boolean;
 }
 
-/** Why a change should be reviewed; nothing for one that takes only some rights away. */
+/** Why a change should be reviewed; empty for a change that only removes some rights. */
 export function attentionFor(kind: ObjectKind, versions: Versions): Attention[] {
   if (versions.after === undefined) return removed(kind, versions);
   const secrets = versions.before && versions.fields.some(({ isSecret }) => isSecret);

@@ -76,7 +76,7 @@ function compareConditions(
   const added = own.filter((each) => !old.includes(each));
   const removed = old.filter((each) => !own.includes(each));
   const field = path.join(".");
-  // Such as the number 1 and the text "1".
+  // The values differ only in type, such as the number 1 and the text "1".
   if (before !== undefined && after !== undefined && added.length + removed.length === 0)
     return [{ field, from: canonicalText(before), to: canonicalText(after) }];
   const kept = old.filter((each) => own.includes(each)).length;

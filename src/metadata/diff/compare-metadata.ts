@@ -17,8 +17,8 @@ import {
 
 /**
  * The objects that differ between two metadata documents of version 3, in the order of the second. Objects are compared by their
- * identity, not by their place in a list; what an export leaves out or writes in another form is no difference. An object that only
- * has another name is one change.
+ * identity, not by their place in a list; what an export leaves out or writes in another form is not a difference. A renamed object
+ * is one change.
  */
 export function compareMetadata(before: JsonMap, after: JsonMap): ObjectChange[] {
   const changes = [
@@ -28,7 +28,7 @@ export function compareMetadata(before: JsonMap, after: JsonMap): ObjectChange[]
   return withUses(changes, before, after);
 }
 
-/** Marks what is removed or renamed although other objects use it. */
+/** Marks objects that are removed or renamed although other objects use them. */
 function withUses(changes: ObjectChange[], before: JsonMap, after: JsonMap): ObjectChange[] {
   const gone = changes.flatMap((change) => goneId(change) ?? []);
   if (gone.length === 0) return changes;
@@ -108,7 +108,7 @@ function compareEntries(
   });
 }
 
-/** An object that only has another name. */
+/** The change for a renamed object. */
 function renamed(
   from: string,
   { identityKeys: [field = "name"] }: ObjectList,
@@ -124,7 +124,7 @@ function compareEntry(
   list: ObjectList,
   place: Place,
 ): ObjectChange[] {
-  // As most objects of a large project: they do not have to be normalised.
+  // True for most objects of a large project, which then do not have to be normalised.
   if (isSame(before, after)) return [];
   const own = compareOwn(
     list.kind,

@@ -2,8 +2,8 @@ import { isJsonList, isJsonMap, type Json } from "../document/json.ts";
 import { canonicalText } from "./canonical-text.ts";
 
 /**
- * The same text for two conditions that differ only in how they say that several parts have to hold: as keys of one map, as `_and`,
- * or as `_and` in `_and`; in which order; and in `{a: 1}` for `{a: {_eq: 1}}`.
+ * A text that is the same for two conditions that differ only in notation: conjunctions as keys of one map, as `_and`, or
+ * as `_and` in `_and`; the order of their parts; and `{a: 1}` for `{a: {_eq: 1}}`.
  */
 export function conditionForm(condition: Json): string {
   return JSON.stringify(parts(condition).toSorted());
@@ -36,7 +36,7 @@ function partsOf(key: string, value: Json): string[] {
 
 const operator = /^[_$](?!(and|or|not|exists)$)/;
 
-/** Several operators on a column have to hold each; parts of a relationship have to hold for the same row. */
+/** Operators on a column are independent parts; the parts of a relationship have to hold for the same row, so they stay together. */
 function fieldParts(key: string, value: Json): string[] {
   if (!isJsonMap(value)) return [`${key} _eq ${canonicalText(value)}`];
   const entries = Object.entries(value);

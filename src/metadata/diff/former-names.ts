@@ -4,7 +4,7 @@ import { canonicalText } from "./canonical-text.ts";
 import { normalise } from "./normalise.ts";
 import { ownPart } from "./own-part.ts";
 
-/** Objects that stay the same under another name. A permission's name is its role, and a table's is what it gives access to. */
+/** Kinds of objects that can be renamed. A permission with another role, or a table with another name, is a different object. */
 const renamed: ReadonlySet<ObjectKind> = new Set<ObjectKind>([
   ...(["object relationship", "array relationship", "remote relationship"] as const),
   ...(["computed field", "event trigger", "cron trigger", "action"] as const),
@@ -14,10 +14,7 @@ const renamed: ReadonlySet<ObjectKind> = new Set<ObjectKind>([
 
 type Objects = ReadonlyMap<string, { readonly value: JsonMap }>;
 
-/**
- * The former names of objects that only have another name now, by their new names. An object whose definition is that of two
- * others has none.
- */
+/** The former names of renamed objects, by their new names. An object has none if two objects have its definition. */
 export function formerNames(
   before: Objects,
   after: Objects,
@@ -33,7 +30,7 @@ export function formerNames(
   return new Map(names);
 }
 
-/** The names of the objects that only the first has, by their definitions; undefined for a definition that two have. */
+/** The names of the objects that only `objects` has, by their definitions; undefined for a definition that two of them have. */
 function onlyIn(
   objects: Objects,
   others: Objects,

@@ -59,7 +59,7 @@ export const tableKeys: ReadonlySet<string> = new Set([
   ...["table", "remote_table", "_table", "function"],
 ]);
 
-/** Every name of a table or a function in the value as an object with `schema` and `name`. */
+/** The value, with every name of a table or a function as an object with `schema` and `name`. */
 function withTables(value: JsonMap): JsonMap {
   const read = (each: Json): Json => {
     if (isJsonList(each)) return each.map(read);
@@ -90,7 +90,7 @@ const insertPermissionForm: Form = (own) => {
   return { ...own, permission: { columns: "*", ...omitNull(permission, "columns") } };
 };
 
-/** A check that always holds is none. */
+/** A check that always holds is the same as no check. */
 const updatePermissionForm: Form = (own) => {
   const permission = objectAt(own, "permission");
   return isEmpty(permission.check ?? null)

@@ -16,7 +16,7 @@ const openSettings = new Set([
 /** Parts of a source's configuration that say how to connect; `value` is that of a data connector. */
 const connections = new Set(["connection_info", "read_replicas", "service_account", "value"]);
 
-/** Names whose values are secrets: also with words before them, such as `sslpassword` and `x-api-key`. */
+/** Names whose values are secrets, also with words before them, such as `sslpassword` and `x-api-key`. */
 const secretNames =
   "passwords?|passwd|pwd|passphrase|secrets?|tokens?|credentials?|(?:api|access|account|private)[-_]?keys?";
 const secretKey = new RegExp(
@@ -70,8 +70,8 @@ const inJson = new RegExp(
 );
 
 /**
- * A text, such as Hasura's reason for an inconsistent object, with the passwords and the query values in its addresses masked, and what
- * is assigned to a name such as `password`.
+ * A text, such as Hasura's reason for an inconsistent object, in which passwords and query values of addresses are masked, and values
+ * that are assigned to a name such as `password`.
  */
 export function withoutCredentials(text: string): string {
   return text

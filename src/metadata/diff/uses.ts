@@ -4,7 +4,7 @@ import { objectsOf, type MetadataObject } from "../document/objects.ts";
 import type { PathPart } from "./change.ts";
 import { tableKeys } from "./normalise.ts";
 
-/** An object by which others are found, as text. */
+/** Identifies an object. */
 type Id = string;
 
 /** The same text for the same object; relationships of all kinds share their names. */
@@ -13,8 +13,8 @@ export function idOf(path: readonly PathPart[]): Id {
 }
 
 /**
- * What in the document `after` uses each of the objects, by their ids: `array relationship lines of public.orders`. They are tables,
- * relationships, computed fields, remote schemas and query collections of the document `before`.
+ * The users of each object in the document `after`, by the object's id: `array relationship lines of public.orders`. The objects are
+ * tables, relationships, computed fields, remote schemas and query collections of the document `before`.
  */
 export function usesOf(
   objects: ReadonlySet<Id>,
@@ -40,8 +40,8 @@ const tableId = (source: string, table: string): Id =>
   ]);
 
 /**
- * The tables that foreign keys refer to, by the columns that have them. An object relationship names only its own columns; an array
- * relationship of the other table names them too.
+ * The tables that foreign keys refer to, by the columns of the keys. An object relationship names only its own columns; an array
+ * relationship of the other table names the same columns.
  */
 function foreignKeysIn(document: JsonMap): ReadonlyMap<string, Id> {
   return new Map(

@@ -107,7 +107,7 @@ async function includedValue(source: SourceText, way: Way): Promise<Json> {
 }
 
 /**
- * The value of a plain file with what its includes stand for, where a path in it may have one.
+ * The value of a plain file, in which the content of the included files replaces the includes, where `mayInclude` allows them.
  * @throws MetadataFailure as `readIncludes` does
  */
 export async function readPlainIncludes(

@@ -1,6 +1,6 @@
 /**
  * The text of a block scalar: `|` keeps its line breaks, `>` joins its lines; `-` removes the line breaks at its end, `+` keeps all of them.
- * Undefined for a header of another form.
+ * Undefined for any other header.
  */
 export function blockScalar(header: string, lines: readonly string[]): string | undefined {
   const [, style, chomping] = /^([|>])([-+]?)$/.exec(header) ?? [];
@@ -21,7 +21,7 @@ export function blockScalar(header: string, lines: readonly string[]): string | 
   return [text, ...trailing, ""].join("\n");
 }
 
-/** Lines that follow each other become one, unless one of them is further to the right; of blank lines between them, each is a break. */
+/** Joins consecutive lines, unless one of them is indented further. Each blank line between them becomes a line break. */
 function folded([first = "", ...lines]: readonly string[]): string {
   let text = first;
   let blank = 0;

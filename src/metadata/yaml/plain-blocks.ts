@@ -16,21 +16,21 @@ import {
 } from "./plain-values.ts";
 
 /*
- * YAML as an export and most people write it: maps and lists in block style, values on one line, texts as blocks. Nearly all files of a
- * project are like that, and the YAML library needs many times as long for them. Anything else is left to the library, which also reports
- * what is wrong with a file; so this reader refuses whatever it is not sure about.
+ * YAML as exports and most people write it: maps and lists in block style, values on one line, block scalars. Nearly all files of a
+ * project are like that, and the YAML library takes many times as long to read them. Anything else is left to the library, which also
+ * reports errors in a file; so this reader refuses whatever is ambiguous.
  */
 
 interface Blocks extends PlainTarget {
   readonly lines: PlainLines;
 }
 
-/** A value of a file of plain blocks, or where the file is not plain. */
+/** The value of a file of plain blocks, or the offset at which the file is not plain. */
 export type PlainBlocks = { readonly value: Json } | { readonly notPlainAt: number };
 
 /**
- * The value of a file of plain blocks, with the same origins as `toJson` records. Unless its parts are moved to another place, they are
- * found when they are asked for, by reading the file again.
+ * The value of a file of plain blocks, with the same origins as `toJson` records. Unless its parts are moved to another place, origins are
+ * determined only when they are needed, by reading the file again.
  */
 export function readPlainBlocks(
   source: SourceText,
@@ -59,13 +59,13 @@ function readBlocks(target: PlainTarget): PlainBlocks & { readonly start: number
     return lines.indent === -1 ? { value, start } : { notPlainAt: lines.start, start };
   } catch (thrown) {
     if (thrown instanceof NotPlain) return { notPlainAt: thrown.offset, start: 0 };
-    // Brackets in brackets.
+    // Too many nested brackets.
     if (thrown instanceof RangeError) return { notPlainAt: 0, start: 0 };
     throw thrown;
   }
 }
 
-/** The block at the line; its own indentation, and that of what contains it. */
+/** The block at the line. `indent`: its indentation; `outer`: that of the block around it. */
 function blockAt(indent: number, outer: number, blocks: Blocks): Json {
   const { lines } = blocks;
   if (lines.isItem()) return listAt(indent, blocks);
@@ -110,7 +110,7 @@ function mapAt(indent: number, blocks: Blocks): JsonMap {
   return map;
 }
 
-/** The value of a key that ends at an offset with its colon. */
+/** The value of the key whose colon ends at an offset. */
 function valueBehind(colon: number, indent: number, blocks: Blocks): Json {
   const { lines } = blocks;
   const { text, end } = lines;
@@ -146,7 +146,7 @@ function collectionOnLines(start: number, outer: number, { lines, ...target }: B
   return value;
 }
 
-/** A line that is further to the right continues a scalar, or is an error. */
+/** A line that is indented further continues a scalar, or is an error. */
 function refuseDeeper(indent: number, { indent: next, start }: PlainLines): void {
   if (next > indent) throw new NotPlain(start);
 }
@@ -155,7 +155,7 @@ function hasKey(lines: PlainLines): boolean {
   return keyOf(lines) !== undefined;
 }
 
-/** The key at the beginning of a line, with the offset behind its colon. */
+/** The key at the beginning of a line, with the offset after its colon. */
 function keyOf({ text, start, end }: PlainLines): { text: string; end: number } | undefined {
   const isQuoted = isQuote(text[start]);
   const behind = isQuoted ? quotedAt(text, start).end : wordEnd(text, start);
@@ -165,7 +165,7 @@ function keyOf({ text, start, end }: PlainLines): { text: string; end: number } 
   return { text: key, end: behind + 1 };
 }
 
-/** Behind the word at an offset; the offset itself if none begins there. */
+/** The end of the word at an offset; the offset itself if no word begins there. */
 function wordEnd(text: string, start: number): number {
   let end = start;
   while (isWord(text.charCodeAt(end), end > start)) end += 1;
@@ -174,7 +174,7 @@ function wordEnd(text: string, start: number): number {
 
 const [dollar, dash, point, underscore] = [36, 45, 46, 95];
 
-/** A letter, a digit, `_` or `$`; behind the first of them also `-` and `.`. */
+/** A letter, a digit, `_` or `$`; after the first character also `-` and `.`. */
 function isWord(code: number, isBehind: boolean): boolean {
   if (code >= 97 && code <= 122) return true;
   if (code === underscore || (code >= 65 && code <= 90) || (code >= 48 && code <= 57)) return true;

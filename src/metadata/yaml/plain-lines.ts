@@ -1,6 +1,6 @@
-/** Thrown for text that is not plain, to leave all recursions at once. */
+/** Thrown for text that is not plain, to end the whole recursion at once. */
 export class NotPlain extends Error {
-  /** Where it is not. */
+  /** Where it is not plain. */
   readonly offset: number;
 
   constructor(offset: number) {
@@ -11,8 +11,8 @@ export class NotPlain extends Error {
 
 /** Deeper blocks are left to the library, which has a limit of its own. */
 const deepest = 200;
-/** Control characters but line breaks, and what some libraries read as one. */
-// eslint-disable-next-line no-control-regex -- It finds them.
+/** Control characters other than line breaks, and characters that some libraries read as line breaks. */
+// eslint-disable-next-line no-control-regex -- The expression finds control characters.
 const unusual = /[\0-\t\v\f\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]|\r(?!\n)/;
 const documentStart = /^(?: *(?:#.*)?\r?\n)*--- *\r?\n/;
 const [space, dash, numberSign, carriageReturn] = [32, 45, 35, 13];
@@ -20,11 +20,11 @@ const [space, dash, numberSign, carriageReturn] = [32, 45, 35, 13];
 /** The lines of a file that are neither blank nor comments, one after the other. Offsets are in UTF-16 units. */
 export class PlainLines {
   readonly text: string;
-  /** Where the content of the line begins; behind the dash once a list has taken it. */
+  /** Where the content of the line begins; after the dash, once `takeDash` was called. */
   start = 0;
-  /** Behind the content, without the spaces at its end. */
+  /** Where the content ends, without trailing spaces. */
   end = 0;
-  /** The column of the content, from 0; -1 behind the last line. */
+  /** The column of the content, from 0; -1 after the last line. */
   indent = -1;
   #next: number;
 
@@ -67,7 +67,7 @@ export class PlainLines {
     return start;
   }
 
-  /** Continues behind an offset: in the rest of its line, which it returns the end of. */
+  /** Continues after the line of an offset. Returns the end of that line. */
   moveBehind(offset: number): number {
     const newline = this.text.indexOf("\n", offset);
     const end = newline === -1 ? this.text.length : newline;
@@ -81,7 +81,7 @@ export class PlainLines {
     return start + 1 === end || text.charCodeAt(start + 1) === space;
   }
 
-  /** Makes the rest of an item's line a line of its own, further to the right. */
+  /** Makes the rest of an item's line a line of its own, with a deeper indentation. */
   takeDash(): void {
     const rest = this.#contentOf(this.start + 1, this.end);
     if (rest === this.end || this.text.charCodeAt(rest) === numberSign) throw new NotPlain(rest);
@@ -90,7 +90,7 @@ export class PlainLines {
     if (this.isItem()) throw new NotPlain(rest);
   }
 
-  /** Goes to the line behind the next ones that are blank or further to the right, and returns those. */
+  /** Skips the following lines that are blank or indented further than `indent`, and returns them. */
   takeDeeper(indent: number): string[] {
     const lines: string[] = [];
     while (this.#next < this.text.length) {

@@ -5,20 +5,20 @@ import type { SourceText } from "../document/source-text.ts";
 import { NotPlain } from "./plain-lines.ts";
 import { plainScalar } from "./plain-scalar.ts";
 
-/** What a value is read for. */
+/** The file that is read, and where the positions of its values are recorded. */
 export interface PlainTarget {
   readonly source: SourceText;
   /** Receives the position of each map and list; absent if nobody needs it. */
   readonly origins?: Origins;
 }
 
-/** A value, and the offset behind it. */
+/** A value, and the offset after it. */
 interface Read<Value> {
   readonly value: Value;
   readonly end: number;
 }
 
-/** A scalar that ends its line, with a comment behind it or without. */
+/** A scalar at the end of its line, with or without a comment after it. */
 export function scalarOnLine(text: string, start: number, end: number): Json {
   if (!isQuote(text[start])) return scalarIn(withoutComment(text.slice(start, end)), start);
   const { value, end: behind } = quotedAt(text, start);
@@ -43,7 +43,7 @@ function scalarIn(text: string, offset: number): Json {
   return value;
 }
 
-/** An indicator begins something else than a plain scalar; a colon inside can, too. */
+/** True if the text may not be a plain scalar: it begins with an indicator, or a colon in it may end a key. */
 function mayBeMore(text: string): boolean {
   const first = text[0] ?? "";
   if ("-?:,[]{}#&*!|>%@`'\"".includes(first) && !/^-[\d.]/.test(text)) return true;
@@ -73,13 +73,13 @@ function unquoted(text: string, offset: number): string {
   if (text.includes("\n")) throw new NotPlain(offset);
   if (text.startsWith("'")) return text.slice(1, -1).replaceAll("''", "'");
   if (!text.includes("\\")) return text.slice(1, -1);
-  // The escapes that JSON has, too.
+  // Only the escapes that JSON has, too.
   if (!/^"(?:[^\\]|\\["\\/bfnrt]|\\u[\da-fA-F]{4})*"$/.test(text)) throw new NotPlain(offset);
   const value: unknown = JSON.parse(text);
   return String(value);
 }
 
-/** What is in brackets or braces. Each of its lines has to be further to the right than `outer`. */
+/** The content of brackets or braces. Each of its lines has to be indented further than `outer`. */
 interface Inside extends PlainTarget {
   readonly outer: number;
 }
@@ -129,7 +129,7 @@ function skipBlanks(start: number, { source: { text }, outer }: Inside): number 
   return end;
 }
 
-/** A key with the colon behind it. */
+/** A key, with the colon after it. */
 function keyInBraces(text: string, start: number): Read<string> {
   const isQuoted = isQuote(text[start]);
   const key = isQuoted ? quotedAt(text, start) : wordAt(text, start);
@@ -144,7 +144,7 @@ export const longestKey = 1000;
 
 const word = /[\w$][\w$.-]*/y;
 
-/** A word whose meaning is clear as a key inside braces. */
+/** A word that is unambiguous as a key in braces. */
 function wordAt(text: string, start: number): Read<string> {
   word.lastIndex = start;
   const [value] = word.exec(text) ?? [];

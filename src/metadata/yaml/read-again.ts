@@ -5,7 +5,7 @@ import type { SourceText, Spot } from "../document/source-text.ts";
 /** Reads a file once more, with the position of each map and list. */
 export type ReadPositions = (source: SourceText, origins: Origins) => Json;
 
-/** The position of a file's value, which knows everything in the file: it is read again when somebody asks, which is rarely. */
+/** The origin of a file's value, and of everything in it. The file is read again when a position inside it is needed, which is rare. */
 export class ReadAgain implements Origin {
   readonly source: SourceText;
   readonly offset: number;
@@ -35,7 +35,7 @@ export class ReadAgain implements Origin {
   }
 }
 
-/** The origin of a value, with those of what is in it. */
+/** The origin of a value, with the origins of its members. */
 function originIn(value: Json | undefined, origins: Origins): Origin | undefined {
   const own = typeof value === "object" && value !== null ? origins.get(value) : undefined;
   if (own === undefined) return undefined;

@@ -5,10 +5,10 @@ import { parseYaml, type YamlFile } from "./parse-yaml.ts";
 import { readPlainBlocks } from "./plain-blocks.ts";
 import { toJson, type Conversion } from "./to-json.ts";
 
-/** The longest file for the YAML library, in UTF-16 units: it needs about a second and 100 MB of memory for a million. */
+/** The longest file for the YAML library, in UTF-16 units. The library needs about 1 s and 100 MB of memory for a million. */
 const longest = 4_000_000;
 
-/** A file that is plain, or that only the library can read. */
+/** The value of a plain file, or a file that only the library can read. */
 export type ReadYaml = { readonly value: Json } | { readonly file: YamlFile };
 
 /**
@@ -40,7 +40,7 @@ function refuseLong(source: SourceText, offset: number): void {
   const size = (source.text.length / 1_000_000).toFixed(1);
   throw unreadable(
     { source, offset },
-    `The file is too large (${size} MB) for what is written here: above 4 MB, anchors, aliases, tags, and texts over several lines that are no block (|) are not supported.`,
-    "Write it without them, or each table in a file of its own.",
+    `The file is too large (${size} MB) for the YAML that is used here: in files of more than 4 MB, anchors, aliases, tags, and multi-line strings other than block scalars (|) are not supported.`,
+    "Rewrite this without them, or move each table into a file of its own.",
   );
 }

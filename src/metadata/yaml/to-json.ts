@@ -15,7 +15,7 @@ export interface Conversion {
   readonly size: ExpandedSize;
   /** True for a file whose parts are moved to another place, so that each needs its own position. */
   readonly isMoved?: true;
-  /** What stands in the place of each include. An include that is not here is an error. */
+  /** What replaces each include. An include that is not here is an error. */
   readonly included?: ReadonlyMap<ParsedNode, Json>;
 }
 

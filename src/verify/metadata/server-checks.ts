@@ -19,16 +19,16 @@ import type { MetadataProblem } from "../../metadata/problem.ts";
 interface Finding {
   readonly path: JsonPath;
   readonly message: string;
-  /** Hasura does not report it. */
+  /** True for a problem that Hasura does not report. */
   readonly isWarning?: true;
 }
 
-/** Every variable is set where Hasura runs: its environment is not known here. */
+/** Every variable is assumed to be set, because the server's environment is not known here. */
 const everyVariable: Environment = new Proxy({}, { get: () => "http://localhost" });
 
 /**
- * What the server itself would say about the metadata: the reasons why it refuses the document, or why objects are inconsistent. What
- * refers to a missing name is left out: `checkConsistency` reports each of these places.
+ * What a Hasura server would report about the metadata: why it refuses the document, or why objects are inconsistent. References to
+ * missing names are left out: `checkConsistency` reports each of these places.
  */
 export class ServerChecks {
   readonly #document: MetadataDocument;
@@ -46,7 +46,7 @@ export class ServerChecks {
     return enumTables({ tables: mapsAt(configVersion === 2 ? value : (own ?? {}), "tables") });
   }
 
-  /** Problems of one more source, and of what can be checked with all databases that are known by now. Each is returned once. */
+  /** Problems of one more source, and those that concern several of the databases known so far. Each is returned once. */
   check(source: string, schema: DatabaseSchema): MetadataProblem[] {
     this.#schemas.set(source, schema);
     const findings = [...this.#findings(), ...withoutEffect(this.#document.value)];
@@ -86,7 +86,7 @@ export class ServerChecks {
   }
 }
 
-/** Both as the server stores it and as it is written. */
+/** The document as the server stores it, and as it is written. */
 function inDefault(value: JsonMap): [ServerDocument, JsonMap] {
   const { tables, functions, settings } = readWithoutSources(value, "$.sources[0]");
   const source = { name: "default", kind: "postgres", configuration: {} };
@@ -114,7 +114,7 @@ function inconsistencies(
   return found.filter(({ isMissingName }) => isMissingName !== true);
 }
 
-/** Entries of the allow list that name no collection allow nothing. */
+/** Entries of the allow list that name a missing collection have no effect. */
 function withoutEffect(document: JsonMap): Finding[] {
   const known = new Set(
     mapsAt(document, "query_collections").map((entry) => textAt(entry, "name")),
@@ -127,7 +127,7 @@ function withoutEffect(document: JsonMap): Finding[] {
   });
 }
 
-/** Several reasons are a list, with a line for each. */
+/** Hasura writes several reasons as a list, with a line for each. */
 function inOneLine(reason: string): string {
   return reason
     .trim()
@@ -135,7 +135,7 @@ function inOneLine(reason: string): string {
     .replaceAll(/\n\s*• /g, "; ");
 }
 
-/** The path of an error of the server: `$.sources[0].tables[3]['a b']`. */
+/** The path in an error of the server: `$.sources[0].tables[3]['a b']`. */
 function readPath(text: string): JsonPath {
   return [...text.matchAll(/\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]/g)].map(
     ([, key, index, quoted]) => key ?? quoted ?? Number(index),

@@ -8,7 +8,7 @@ import type { Workbench } from "./workbench.ts";
 const checksOfHalf = 20;
 
 /**
- * The number of migrations in the first of two halves that have about as many checks each; undefined if they are not worth it, or if the
+ * The number of migrations in the first of two halves that have about as many checks each; undefined if halves are not faster, or if the
  * migrations may change something that the databases of a server share, such as roles.
  */
 export function sizeOfFirstHalf(
@@ -33,8 +33,8 @@ export interface Halves {
 }
 
 /**
- * Checks two halves of a list at the same time, each in a database; in the second one, the first half is only applied before.
- * Events come in the order of the list. Resolves to the database in which everything is applied; undefined if a migration could not be.
+ * Checks two halves of a list at the same time, each in its own database. In the second database, the first half is applied unchecked.
+ * Events come in the order of the list. Resolves to the database in which everything is applied; undefined if a migration failed.
  */
 export async function checkInHalves(
   benches: readonly [Workbench, Workbench],
@@ -71,7 +71,7 @@ export async function checkInHalves(
   }
 }
 
-/** not-reached: the first half could not be applied, although it may work in the other database. */
+/** `not-reached`: the first half could not be applied here; it may still succeed in the other database. */
 async function checkAfter(
   bench: Workbench,
   { first, second }: Halves,

@@ -16,7 +16,7 @@ export interface CheckOptions {
 }
 
 /**
- * Checks migrations in one database, one after the other. Resolves to false if one could not be applied, so that those after it were not
+ * Checks migrations in one database, one after the other. Resolves to false if one could not be applied, and the rest was not
  * reached. Rejects if the connection broke, or with the signal's reason.
  */
 export async function checkMigrations(

@@ -68,10 +68,10 @@ export function checkServerWide(files: readonly LoadedFile[]): void {
   );
 }
 
-/** Code that runs a text, which may be assembled from parts, and links to other servers. */
+/** Code that executes a string, which may be assembled from parts, and SQL for foreign servers. */
 const mayReachFurther = /\bexecute\b(?!\s+(?:function|procedure)\b)|\bserver\b/i;
 
-/** True for SQL that changes nothing that the databases of a server share. False if that cannot be known. */
+/** True for SQL that changes nothing that the databases of a server share. False in case of doubt. */
 export function staysInDatabase(sql: string): boolean {
   return !mayReachFurther.test(sql) && placesIn(sql).length === 0;
 }

@@ -218,7 +218,7 @@ describe("doctor, where migrations run in ECS tasks", () => {
       defined({ containerDefinitions: [container("hasura-migrate", "/x")] }),
     );
     assert.equal(other.exit, 0);
-    assert.match(other.line, /^! task +its container logs to \/x, not to/);
+    assert.match(other.line, /^! task +its container logs to \/x \(expected log group: /);
     const none = await task(t, defined({ containerDefinitions: [{ name: "hasura-migrate" }] }));
     assert.match(none.line, /^! task +its container does not log to CloudWatch/);
   });

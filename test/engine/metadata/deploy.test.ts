@@ -286,7 +286,7 @@ describe("apply with metadata", () => {
       const second = await it.run(files, { ...request, part: 2 }, more);
       assert.equal(second.failure?.code, "sql-failed");
       const warning = second.of("log").find(({ code }) => code === "metadata-not-put-back");
-      assert.match(warning?.message ?? "", /are not kept in the ledger/);
+      assert.match(warning?.message ?? "", /the ledger has no copy of them/);
     });
 
     test("a run that fails does not put back what an earlier one was meant to remove", async (t) => {

@@ -69,10 +69,10 @@ describe("the metadata of a project", () => {
     test("are named in one warning", async (t) => {
       const forgotten = "databases/default/tables/public_forgotten.yaml";
       assert.deepEqual(await warningsWith(t, [forgotten]), [
-        `metadata-ignored: No other file includes the file metadata/${forgotten}, which has no effect.`,
+        `metadata-ignored: No other file includes the file metadata/${forgotten}, so it has no effect.`,
       ]);
       assert.deepEqual(await warningsWith(t, ["old.yaml", "databases/older.yml"]), [
-        "metadata-ignored: No other file includes the 2 files metadata/databases/older.yml, metadata/old.yaml, which have no effect.",
+        "metadata-ignored: No other file includes the 2 files metadata/databases/older.yml, metadata/old.yaml, so they have no effect.",
       ]);
     });
 

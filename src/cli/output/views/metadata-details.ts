@@ -4,7 +4,7 @@ import { plural } from "../format.ts";
 import { truncate } from "../terminal/width.ts";
 
 interface DetailLook {
-  /** Show all fields of added and removed objects, and the whole of long values. */
+  /** Show all fields of added and removed objects, and long values in full. */
   readonly isFull: boolean;
   readonly columns: number;
 }
@@ -20,7 +20,7 @@ const attentionTexts: Readonly<Record<string, string>> = {
   "fewer-presets": "a column preset is removed",
   aggregations: "aggregations allowed",
   "more-root-fields": "more root fields",
-  "not-only-backend": "no longer for the backend only",
+  "not-only-backend": "no longer limited to the backend",
   "more-roles": "inherits more roles",
   "higher-limit": "higher limit",
   introspection: "introspection allowed for more roles",
@@ -40,15 +40,15 @@ export function attentionText(reason: string, { usedBy = [] }: MetadataChange): 
   return attentionTexts[reason] ?? reason;
 }
 
-/** The former name of an object that only has another name. */
+/** The former name of a renamed object. */
 export function renamedFrom({ path, change, fields: [field] }: MetadataChange): string | undefined {
   const isName = field?.field === "name" || field?.field === "root_field_name";
   return change === "changed" && isName && field.to === path.at(-1)?.name ? field.from : undefined;
 }
 
 /**
- * What is inside an added or removed object, also what is listed below because it needs attention: `permissions select, update for user,
- * clerk`, `2 relationships`.
+ * What is inside an added or removed object, including parts that are also listed below it because they need attention:
+ * `permissions select, update for user, clerk`, `2 relationships`.
  */
 export function partTexts(
   parts: readonly { readonly kind: string; readonly name: string }[],
@@ -85,7 +85,7 @@ function shortName(field: string): string {
     .replace(/^(permission|definition|configuration|using\.\w+)\./, "");
 }
 
-/** What describes an added or removed object in short. */
+/** The fields that summarize an added or removed object. */
 const essential = new RegExp(
   `^(${[
     "permission\\.(columns|filter|check|set|limit|allow_aggregations|backend_only|\\w+_root_fields|computed_fields)",
@@ -94,13 +94,13 @@ const essential = new RegExp(
   ].join("|")})`,
 );
 
-/** The longest text of a value that is not shown in full, in columns; of a condition, whose parts wrap. */
+/** The maximum width, in columns, of a value that is not shown in full; larger for a condition, whose parts wrap. */
 const shortWidth = 60;
 const conditionWidth = 240;
-/** The most members of a set that is not shown in full. */
+/** The maximum number of members of a set that is not shown in full. */
 const mostMembers = 12;
 
-/** What differs in an object; of an added or removed one, what describes it. */
+/** What differs in an object; for an added or removed one, the fields that summarize it. */
 export function fieldTexts(
   { path, change, fields, attention }: MetadataChange,
   look: DetailLook,

@@ -36,7 +36,7 @@ export function differencesText({ changes }: Pick<EventOf<"metadata.diff">, "cha
   return `${plural(shown, "object")} ${shown === 1 ? "differs" : "differ"}${attention}`;
 }
 
-/** What is inside an added or removed object counts as this object, which comes before it. */
+/** Parts of an added or removed object are counted as that object, which precedes them. */
 function objectsWithAttention(changes: readonly MetadataChange[]): number {
   const marked = new Set<MetadataChange>();
   let object: MetadataChange | undefined;
@@ -122,7 +122,7 @@ function ownLines({ kind, name, change, children }: Node, look: DiffLook, level:
   ];
 }
 
-/** The details behind the label, broken between them where they do not fit into one line. */
+/** The details after the label, with line breaks between them where they do not fit on one line. */
 function linesOf(label: string, [first, ...details]: readonly string[], width: number): Styled[] {
   const lines: string[] = [];
   let line = first === undefined ? label : `${label}: ${first}`;

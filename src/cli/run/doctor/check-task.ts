@@ -8,8 +8,8 @@ import type { CheckList } from "./checks.ts";
 export const taskCheck = "task";
 
 /**
- * Checks the task definition and the cluster of an environment whose migrations run in ECS tasks. A caller who may start tasks may not
- * be allowed to look.
+ * Checks the task definition and the cluster of an environment whose migrations run in ECS tasks. Permission to start tasks does not
+ * include permission to read these, so a denial is not a failure.
  */
 export async function checkTask(
   settings: TaskSettings,
@@ -38,7 +38,7 @@ export async function checkTask(
   }
 }
 
-/** Throws for a task definition of which ECS would not start a task. */
+/** Throws if ECS cannot start a task from the task definition. */
 function refuseUnusable(
   { taskDefinition, container, containers, isForFargate }: TaskFacts,
   settings: TaskSettings,
@@ -76,5 +76,5 @@ function wordsOf({ taskDefinition, cpu, memory }: TaskFacts, { cluster }: TaskSe
 
 function logWarning(logGroup: string | undefined, settings: TaskSettings): string {
   const actual = logGroup === undefined ? "does not log to CloudWatch" : `logs to ${logGroup}`;
-  return `its container ${actual}, not to ${settings.logGroup}: if a task fails before it reaches the ledger, the reason cannot be shown`;
+  return `its container ${actual} (expected log group: ${settings.logGroup}): if a task fails before it reaches the ledger, the reason cannot be shown`;
 }

@@ -15,7 +15,7 @@ export const executableText: Reader<string> = (value, path) => {
   return query;
 };
 
-/** The text of a schema. The server's parser has other words for what is wrong with it. */
+/** The text of a schema. The server's parser words its errors differently. */
 export const schemaText: Reader<string> = (value, path) => {
   const schema = text(value, path);
   const found = parsed(schema);

@@ -11,7 +11,7 @@ const bounds = [
 ] as const;
 const shorthand = /^@(hourly|daily|weekly|monthly|yearly|annually|midnight)$/;
 
-/** A schedule of a cron trigger. The server's parser has other words for what is wrong with it. */
+/** A schedule of a cron trigger. The server's parser words its errors differently. */
 export const schedule: Reader<string> = (value, path) => {
   const written = text(value, path);
   const fields = written.trim().split(/\s+/);

@@ -4,10 +4,10 @@ import { NotBuilt, quoted } from "./inconsistency.ts";
 
 /*
  * Which operators a column has, and which values it can be compared with (the server's Backends/Postgres/DDL/BoolExp.hs and
- * SQL/Value.hs). Types are as PostgreSQL names them; a type that is not listed here may be a domain, and accepts everything.
+ * SQL/Value.hs). Types have PostgreSQL's names. A type that is not listed here may be a domain, and accepts everything.
  */
 
-/** A constant that a type accepts beside a text, and the server's words for anything else. */
+/** The constants that a type accepts in addition to strings, and how the server's error names them. */
 interface Accepted {
   readonly is: (value: Json) => boolean;
   readonly parsed: string;
@@ -24,7 +24,7 @@ const float = (type: string): Accepted => ({
 });
 const asText = (parsed: string): Accepted => ({ is: never, parsed, expected: "String" });
 
-/** By PostgreSQL's name: the server's name, and what it accepts. */
+/** By PostgreSQL's name of a type: the server's name, and what the type accepts. */
 const types: Readonly<Record<string, readonly [name: string, accepted?: Accepted]>> = {
   smallint: ["smallint", integer("PGSmallInt")],
   integer: ["integer", integer("PGInteger")],

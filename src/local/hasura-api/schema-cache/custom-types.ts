@@ -73,7 +73,7 @@ function typesIn(
   };
 }
 
-/** The names of types where some databases are not known: any name may be one of theirs. */
+/** The names of types if some databases are not known: any name may be a type of such a database. */
 class AllNames extends Set<string> {
   override has(): boolean {
     return true;
@@ -186,7 +186,7 @@ function relationshipProblems(
   });
 }
 
-/** The problems that would be found of tables and columns if none existed. */
+/** The problems that would be reported for missing tables and columns if none existed. */
 function missingNames(value: JsonMap): ReadonlySet<string> {
   return new Set(
     mapsAt(value, "objects").flatMap((entry) =>

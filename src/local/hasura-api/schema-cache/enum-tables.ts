@@ -50,7 +50,7 @@ const wrongType = (what: string, { name, type }: Column): string =>
 
 const listed = (names: readonly string[]): string => names.toSorted().join(", ");
 
-/** Nothing is known of the rows of a table that was not one of an enum when the database was read. */
+/** Empty for a table that was not used as an enum when the database was read: its rows are not known. */
 function valueProblems({ enumValues }: Relation): string[] {
   if (enumValues === undefined) return [];
   if (enumValues.length === 0) return ["the table must have at least one row"];

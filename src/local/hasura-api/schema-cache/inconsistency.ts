@@ -5,7 +5,7 @@ import type { MetadataObject } from "./metadata-object.ts";
 export interface Inconsistency {
   /** The objects that are inconsistent, and that would be dropped. */
   readonly objects: readonly MetadataObject[];
-  /** Why, without what kind of inconsistency it is. */
+  /** The reason, without the kind of inconsistency. */
   readonly reason: string;
   /** True if something that it refers to does not exist, or is inconsistent itself. */
   readonly isMissingName?: boolean;
@@ -28,7 +28,7 @@ export function inconsistentObject(
   return { objects: [object], reason, isMissingName, report };
 }
 
-/** What else is reported: the answer of a database or a server. */
+/** The additional detail in a report: the answer of a database or a server. */
 export const withMessage = ({
   detail,
 }: {

@@ -235,7 +235,7 @@ function without(map: JsonMap, [step, ...rest]: readonly Step[]): JsonMap {
   return withoutKey(map, step.list);
 }
 
-/** The path to an object in a document, which need not be in the form of an export. */
+/** The path to an object in a document. The document does not have to be in the form of an export. */
 export function pathTo({ place }: Pick<MetadataObject, "place">, document: JsonMap): JsonPath {
   if (typeof place === "string") return [place];
   const path: (string | number)[] = [];

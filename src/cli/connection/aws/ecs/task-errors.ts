@@ -48,7 +48,7 @@ export async function explainTaskCall(thrown: unknown, call: FailedCall): Promis
 }
 
 function refusedStart(thrown: unknown, { operation, target }: FailedCall): Failure | undefined {
-  // ECS has one error for everything that is wrong with a request; this one has a name only.
+  // ECS has one error for everything that is wrong with a request; this request contains only a name.
   if (operation === "DescribeTaskDefinition" && errorName(thrown) === "ClientException")
     return taskDefinitionNotFound(target, { cause: thrown });
   return operation === "RunTask" ? refusals.get(errorName(thrown))?.(target, thrown) : undefined;
