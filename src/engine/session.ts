@@ -21,6 +21,8 @@ export interface DatabaseState extends DatabaseFacts {
   readonly store: MigrationStore;
   /** All that this run may do here, where that was kept. */
   readonly keptPlan?: KeptPlan;
+  /** Only for planning: the database is not connected to Hasura yet, so what it contains is not known. */
+  readonly isUnconnected?: true;
 }
 
 /** What every operation starts from: project and server read, migration stores open. */

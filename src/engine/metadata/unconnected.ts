@@ -18,7 +18,8 @@ export function sourcesAfterwards(
 
 /** A database that is not connected yet, with every migration pending. Only for planning. */
 export function unconnectedState({ database, migrations }: ResolvedDatabase): DatabaseState {
-  return { database, migrations, store: nothingRecorded, recorded: new Map() };
+  const known = { database, migrations, store: nothingRecorded, recorded: new Map() };
+  return { ...known, isUnconnected: true };
 }
 
 const notConnected = (): Promise<never> =>

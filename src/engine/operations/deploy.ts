@@ -19,7 +19,7 @@ import { sourcesAfterwards, unconnectedState } from "../metadata/unconnected.ts"
 import { resolveDatabases } from "../plan/resolve-databases.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "../run-result.ts";
 import { openSession, type EngineSession } from "../session.ts";
-import type { MetadataRecord } from "../store/store.ts";
+import type { MetadataRecord, RunEnd } from "../store/store.ts";
 import { MetadataAround } from "./around-migrations.ts";
 import { migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
 import { showPlan } from "./show-plan.ts";
@@ -77,9 +77,8 @@ async function openConnected(
     });
     await emit(engine, diffEvent(first));
     const [record] = metadataRecords(early.session);
-    // Closed with the session of the migrations, which is of the same run.
     if (await connectSources(request, deployment, record, engine))
-      return await openSession(request, withoutNotices(engine));
+      return closingBoth(await openSession(request, withoutNotices(engine)), early.session);
   } catch (error) {
     await early.session.close(runEnd(failedRun(error)));
     throw error;
@@ -88,17 +87,27 @@ async function openConnected(
   return undefined;
 }
 
+/** The session, which also closes the run in databases of an earlier session of the same run that it does not have itself. */
+function closingBoth(session: EngineSession, earlier: EngineSession): EngineSession {
+  const names = new Set(session.databases.map(({ database }) => database.name));
+  const others = earlier.databases.filter(({ database }) => !names.has(database.name));
+  const close = async (end: RunEnd): Promise<void> => {
+    await Promise.all([session.close(end), ...others.map(({ store }) => store.runs?.end(end))]);
+  };
+  return { ...session, close };
+}
+
 /** Shows the differences of the metadata, then the plan, whose fingerprint covers both. */
 async function preview(
   request: DeployRequest,
   deployment: Deployment,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const { first, missing } = deployment;
+  const { first } = deployment;
   const { session, planned } = await openUnconnected(request, deployment, engine);
   try {
     await emit(engine, { ...diffEvent(first), dryRun: true });
-    if (missing.length > 0) await reportUnconnected(missing, engine);
+    await reportUnconnected(planned, engine);
     const around = { fingerprint: fingerprintOfChanges(first) };
     return request.operation === "plan"
       ? await showPlan(request, planned, engine, around)
@@ -108,13 +117,19 @@ async function preview(
   }
 }
 
-function reportUnconnected(missing: readonly string[], engine: EngineContext): Promise<void> {
-  const [be, their] = missing.length === 1 ? ["is", "its"] : ["are", "their"];
-  return emit(engine, {
+async function reportUnconnected(
+  { databases }: EngineSession,
+  engine: EngineContext,
+): Promise<void> {
+  const unconnected = databases.filter(({ isUnconnected }) => isUnconnected === true);
+  if (unconnected.length === 0) return;
+  const names = shortenList(unconnected.map(({ database }) => database.name));
+  const [be, their] = unconnected.length === 1 ? ["is", "its"] : ["are", "their"];
+  await emit(engine, {
     type: "log",
     level: "info",
     code: "not-connected",
-    message: `${shortenList(missing)} ${be} not connected to Hasura yet, so all ${their} migrations are shown as pending; some may already be applied.`,
+    message: `${names} ${be} not connected to Hasura yet, so all ${their} migrations are shown as pending; some may already be applied.`,
   });
 }
 

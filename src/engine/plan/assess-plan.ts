@@ -24,7 +24,7 @@ export async function assessPlan(
       ({ database, replaces }) => database.name === state.database.name && replaces === undefined,
     );
     for (const [step, assessment] of await assessed(own, state, engine))
-      assessments.set(step, assessment);
+      assessments.set(step, state.isUnconnected ? withoutNeeds(assessment) : assessment);
   }
   const steps = plan.steps.map((step): ReadyStep => {
     const found = assessments.get(step);
@@ -102,6 +102,15 @@ function withoutSizes(facts: ReadonlyMap<string, TableFacts>): ReadonlyMap<strin
   return new Map(
     [...facts].map(([name, { definition }]) => [name, { definition, isEmpty: false }]),
   );
+}
+
+/**
+ * The assessment without the rules that have to be allowed: in a database that is not connected yet, nobody knows which tables exist. Its
+ * plan is assessed again once it is connected.
+ */
+function withoutNeeds(assessment: FileAssessment): FileAssessment {
+  const statements = assessment.statements.map((impact) => ({ ...impact, needs: undefined }));
+  return { ...assessment, statements };
 }
 
 function withAssessment(item: PlanItem, { statements, notAssessed }: FileAssessment): PlanItem {

@@ -352,12 +352,17 @@ describe("apply with metadata", () => {
 
   describe("of a project with a database that is new", () => {
     interface NewDatabase extends MetadataBench {
+      readonly billing: string;
       execute(options: object, more?: Partial<EngineContext>): Promise<Ran>;
     }
 
     async function bench(
       t: TestContext,
-      { kind = "postgres", users = "" }: { kind?: string; users?: string } = {},
+      {
+        kind = "postgres",
+        users = "",
+        invoices = "CREATE TABLE invoices (id int PRIMARY KEY);",
+      }: { kind?: string; users?: string; invoices?: string } = {},
     ): Promise<NewDatabase> {
       const it = await metadataBench(t);
       const billing = await freshDatabase(t);
@@ -376,7 +381,7 @@ describe("apply with metadata", () => {
       };
       const root = await projectOnDisk(t, {
         "config.yaml": "version: 3\n",
-        "migrations/billing/1_invoices/up.sql": "CREATE TABLE invoices (id int PRIMARY KEY);",
+        "migrations/billing/1_invoices/up.sql": invoices,
         ...(users !== "" && { "migrations/default/2_users/up.sql": users }),
       });
       const execute = (options: object, more: Partial<EngineContext> = {}) =>
@@ -387,8 +392,11 @@ describe("apply with metadata", () => {
           now: () => performance.now(),
           ...more,
         });
-      return { ...it, execute };
+      return { ...it, billing, execute };
     }
+
+    const unconnectedNotices = (ran: Ran): string[] =>
+      ran.of("log").flatMap(({ code, message }) => (code === "not-connected" ? message : []));
 
     const planned = (ran: Ran) =>
       ran
@@ -418,6 +426,46 @@ describe("apply with metadata", () => {
       const preview = await it.execute({ dryRun: true, database: "billing" });
       assert.deepEqual(planned(preview), [["billing", ["1"]]]);
       const ran = await it.execute({ database: "billing" });
+      assert.deepEqual([failureOf(ran), versions(ran)], [undefined, ["1"]]);
+      for (const url of [it.url, it.billing])
+        assert.deepEqual(
+          await query(url, "SELECT id FROM hasura_migrate.run WHERE ended_at IS NULL"),
+          [],
+        );
+    });
+
+    test("it is named as not connected only if it is in the plan", async (t) => {
+      const it = await bench(t, { users: "ALTER TABLE users ADD COLUMN note text;" });
+      const whole = unconnectedNotices(await it.execute({ dryRun: true }));
+      assert.match(whole.join("\n"), /^billing is not connected to Hasura yet/);
+      const preview = await it.execute({ dryRun: true, database: "default" });
+      assert.deepEqual([planned(preview), unconnectedNotices(preview)], [[["default", ["2"]]], []]);
+    });
+
+    const replacing = {
+      invoices: "DROP TABLE IF EXISTS invoices; CREATE TABLE invoices (id int PRIMARY KEY);",
+    };
+
+    for (const [where, more, options] of [
+      ["an environment that is not protected", {}, {}],
+      ["a protected environment", { protected: true }, { confirm: "dev-3" }],
+    ] as const)
+      test(`in ${where}, its migrations may drop a table that it does not have`, async (t) => {
+        const it = await bench(t, replacing);
+        const preview = await it.execute({ dryRun: true }, more);
+        assert.equal(failureOf(preview), undefined);
+        const ran = await it.execute(options, more);
+        assert.deepEqual([failureOf(ran), versions(ran)], [undefined, ["1"]]);
+      });
+
+    test("a table with rows that it does have is not dropped before that is confirmed", async (t) => {
+      const it = await bench(t, replacing);
+      await query(it.billing, "CREATE TABLE invoices AS SELECT 1 AS id");
+      const refused = await it.execute({});
+      assert.equal(refused.failure?.code, "data-loss");
+      assert.ok(refused.of("log").some(({ code }) => code === "sources-added"));
+      assert.deepEqual(await query(it.billing, "SELECT id FROM invoices"), [{ id: 1 }]);
+      const ran = await it.execute({ yes: true });
       assert.deepEqual([failureOf(ran), versions(ran)], [undefined, ["1"]]);
     });
 
