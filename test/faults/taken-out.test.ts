@@ -108,8 +108,36 @@ async function killedAtEach(
   return wrong;
 }
 
+/** The document with one more role that may select. */
+function withRole(document: JsonMap, role: string): JsonMap {
+  const text = JSON.stringify(document).replace(
+    '"select_permissions":[',
+    `"select_permissions":[${JSON.stringify({ role, permission: { columns: ["id"], filter: {} } })},`,
+  );
+  return JSON.parse(text) as JsonMap;
+}
+
 // Each test has its own database and API.
 describe.concurrent("objects that a killed deployment has removed from the metadata", () => {
+  test("are not put back over a change that somebody else has made since", async (t) => {
+    const bench = await deployment(t, 1);
+    const oneRun = await program(t, "one-run");
+    const [afterwards = 0] = bench.requests;
+    // The request that removes them, which then never takes effect, and the one after it.
+    for (const at of [afterwards - 1, afterwards]) {
+      await bench.reset();
+      const run = oneRun(bench.network.url, bench.root, String(liveMs), "deploy");
+      assert.equal(await killAt(run, bench, ({ index }) => index === at), 1);
+      await bench.write(withRole((await bench.stored()).document, "other"));
+      const before = await rolesIn(bench);
+      const again = await bench.deploy();
+      assert.ok(again.failure);
+      assert.deepEqual(await rolesIn(bench), before);
+      const warned = again.of("log").some(({ code }) => code === "metadata-not-put-back");
+      assert.ok(warned, `killed at request ${String(at)}`);
+    }
+  });
+
   test("a plain re-run completes the deployment", async (t) => {
     const bench = await deployment(t);
     const wrong = await killedAtEach(bench, t, async ({ failure }) => {

@@ -132,6 +132,7 @@ describe("migrations are checked one after the other", () => {
     ["creates a role in code", "do $$ begin create role reader; end $$"],
     ["executes an assembled text", "do $$ begin execute 'create ' || 'role reader'; end $$"],
     ["changes a setting of the database", "alter database x set work_mem = '1MB'"],
+    ["limits a time", "set lock_timeout = '1s'; create table t7 ()"],
     ["reaches another server", "create server other foreign data wrapper postgres_fdw"],
   ])("if one %s", (_, sql) => {
     assert.equal(size({ 7: ["select 1", sql] }), undefined);

@@ -19,18 +19,24 @@ export async function readPipe(fd: number, interrupted: AbortSignal): Promise<Ui
   return Buffer.concat([bytes, await buffer(socket)]);
 }
 
+/** The most that a pipe can hold on Linux without further privileges. */
+const mostHeld = 1 << 20;
+
 /** What is in the pipe; `isEmpty`: nothing is left, and no writer has it open. */
 function readAvailable(fd: number): { readonly bytes: Buffer; readonly isEmpty: boolean } {
   const parts: Buffer[] = [];
-  for (;;) {
+  let held = 0;
+  while (held <= mostHeld) {
     const part = Buffer.alloc(65_536);
     try {
       const length = readSync(fd, part);
       if (length === 0) return { bytes: Buffer.concat(parts), isEmpty: true };
       parts.push(part.subarray(0, length));
+      held += length;
     } catch (thrown) {
       if (errorCode(thrown) !== "EAGAIN") throw thrown;
-      return { bytes: Buffer.concat(parts), isEmpty: false };
+      break;
     }
   }
+  return { bytes: Buffer.concat(parts), isEmpty: false };
 }

@@ -2,24 +2,32 @@ import type { MetadataState, OpenReplacement } from "../store/store.ts";
 import { isTakenOut } from "./replacement-numbers.ts";
 
 /**
- * The metadata before unfinished deployments removed objects from it. These are earlier invocations of this run, or runs that were killed.
- * Undefined if there are none, or if somebody else has replaced the metadata since.
+ * What is known of unfinished deployments that removed objects from the metadata. These are earlier invocations of this run, or runs that
+ * were killed. none: there are none · before: the metadata before them · changed: somebody else has replaced the metadata since.
+ */
+export type EarlierRemovals =
+  | { readonly kind: "none" }
+  | { readonly kind: "before"; readonly state: MetadataState }
+  | { readonly kind: "changed" };
+
+/**
  * @param replacements the newest first
  * @param now the server's metadata now, or before this run removed objects
  */
-export function beforeRemovals(
+export function earlierRemovals(
   replacements: readonly OpenReplacement[],
   now: MetadataState,
-): MetadataState | undefined {
+): EarlierRemovals {
   let state = now;
   for (const replacement of replacements) {
     const { before } = replacement;
     // It was recorded but never took effect, or it belongs to this run.
     if (before.checksum === state.checksum) continue;
-    if (!isTakenOut(replacement) || !leadsTo(state, replacement)) break;
+    if (!isTakenOut(replacement)) break;
+    if (!leadsTo(state, replacement)) return { kind: "changed" };
     state = before;
   }
-  return state === now ? undefined : state;
+  return state === now ? { kind: "none" } : { kind: "before", state };
 }
 
 /** The outcome of a replacement is not recorded if its run was killed; Hasura's version goes up by one with each. */

@@ -5,7 +5,7 @@ import type { JsonPath } from "../../metadata/document/places.ts";
 import { withoutPaths } from "../../metadata/document/without-paths.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
 import type { MetadataRecord, OpenReplacement } from "../store/store.ts";
-import { beforeRemovals } from "./before-removals.ts";
+import { earlierRemovals } from "./before-removals.ts";
 import {
   checksumOfMetadata,
   compareServers,
@@ -20,23 +20,51 @@ export interface Removal {
   readonly after: ServerMetadata | undefined;
 }
 
+/** The metadata from before objects were removed from it. */
+export interface MetadataBefore {
+  /** Undefined if none is known. */
+  readonly document: JsonMap | undefined;
+  /** Why the document is not from before all removals: the earliest one was not kept, or somebody else has changed the metadata since. */
+  readonly lacks?: "not-kept" | "changed";
+}
+
 /**
  * The metadata from before objects were removed from it by this invocation, by earlier ones of this run, or by runs that were killed.
- * Undefined if nothing is missing; without a document if it was not kept. Throws `busy/metadata-changed` if somebody else has changed the
- * metadata since.
+ * Undefined if nothing is missing. Throws `busy/metadata-changed` if somebody else has changed the metadata since this invocation
+ * removed objects.
  */
 export async function metadataBefore(
   removal: Removal | undefined,
   server: ServerMetadata,
   records: readonly MetadataRecord[],
-): Promise<{ readonly document: JsonMap | undefined } | undefined> {
+): Promise<MetadataBefore | undefined> {
   if (removal) refuseChanged(removal, server);
-  const { resourceVersion: version, document } = removal?.before ?? server;
+  const own = removal?.before;
+  const { resourceVersion: version, document } = own ?? server;
   const replacements = await openReplacements(records);
-  const earlier = beforeRemovals(replacements, { version, checksum: checksumOfMetadata(document) });
-  if (earlier === undefined) return removal && { document: removal.before.document };
-  const kept = await keptDocument(earlier.checksum, records);
-  return { document: kept ?? removal?.before.document };
+  const earlier = earlierRemovals(replacements, {
+    ...{ version, checksum: checksumOfMetadata(document) },
+  });
+  if (earlier.kind === "none") return own && { document: own.document };
+  if (earlier.kind === "changed") return { document: own?.document, lacks: "changed" };
+  const kept = await keptDocument(earlier.state.checksum, records);
+  if (kept === undefined) return { document: own?.document, lacks: "not-kept" };
+  return onlyAdds(kept, server)
+    ? { document: kept }
+    : { document: own?.document, lacks: "changed" };
+}
+
+/** True if a document has everything that the server has, so that putting it back overwrites nothing. */
+function onlyAdds(document: JsonMap, server: ServerMetadata): boolean {
+  return differencesTo(document, server).changes.every(
+    ({ change, fields }) =>
+      change === "added" ||
+      (change === "changed" &&
+        fields.every(
+          ({ added = [], removed = [], from, to }) =>
+            removed.length === 0 && from === undefined && (added.length > 0 || to !== undefined),
+        )),
+  );
 }
 
 function refuseChanged({ before, after }: Removal, server: ServerMetadata): void {

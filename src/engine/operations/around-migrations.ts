@@ -43,6 +43,14 @@ export interface AroundContext {
   readonly records: readonly MetadataRecord[];
 }
 
+/** Why objects that earlier runs had removed are not put back. */
+const reasons = {
+  "not-kept":
+    "an earlier run had removed objects from the metadata, and the ledger has no copy of them",
+  changed:
+    "an earlier run had removed objects from the metadata, which are not put back because somebody has changed the metadata since",
+} as const;
+
 /** What happens to the metadata before and after the migrations of a deployment. */
 export class MetadataAround implements AroundMigrations {
   readonly fingerprint: string;
@@ -136,13 +144,16 @@ export class MetadataAround implements AroundMigrations {
       const before = await metadataBefore(this.#removal, server, records);
       if (before === undefined) return;
       isMissing = true;
-      const { document } = before;
-      await (document === undefined ? this.#warnNotKept() : this.#putBack(document, server));
-    } catch {
+      const { document, lacks } = before;
+      if (document) await this.#putBack(document, server);
+      if (lacks) await this.#warnNotPutBack(reasons[lacks]);
+    } catch (error) {
       // Without a ledger that can be read, it is not known whether an earlier run has removed anything.
       if (!isMissing) return;
+      const failure = hasuraFailure(error, "putting back the metadata");
+      const message = failure instanceof Failure ? failure.message : String(failure);
       await this.#warnNotPutBack(
-        "the objects that had been removed from the metadata could not be put back, because the database or the metadata has changed",
+        `the objects that had been removed from the metadata could not be put back: ${message.replace(/\.$/, "")}`,
       );
     }
   }
@@ -152,12 +163,6 @@ export class MetadataAround implements AroundMigrations {
       this.#replacePutBack(putBack, server),
     );
     await this.#reportPutBack(leftOut);
-  }
-
-  #warnNotKept(): Promise<void> {
-    return this.#warnNotPutBack(
-      "an earlier run had removed objects from the metadata, and the ledger has no copy of them",
-    );
   }
 
   /** Also for a run that was asked to stop. */

@@ -68,8 +68,9 @@ export function checkServerWide(files: readonly LoadedFile[]): void {
   );
 }
 
-/** Code that executes a string, which may be assembled from parts, and SQL for foreign servers. */
-const mayReachFurther = /\bexecute\b(?!\s+(?:function|procedure)\b)|\bserver\b/i;
+/** Code that executes a string, which may be assembled from parts; SQL for foreign servers; and limits of time, which other databases may exhaust. */
+const mayReachFurther =
+  /\bexecute\b(?!\s+(?:function|procedure)\b)|\bserver\b|\bpg_replication_origin_|\b(?:lock|statement)_timeout\b/i;
 
 /** True for SQL that changes nothing that the databases of a server share. False in case of doubt. */
 export function staysInDatabase(sql: string): boolean {

@@ -444,13 +444,15 @@ SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
   'after', CASE WHEN m.checksum_after IS NOT NULL THEN
     pg_catalog.json_build_object('version', m.version_after, 'checksum', m.checksum_after)
   END
-) ORDER BY m.at DESC), '[]')::text
+) ORDER BY m.at DESC), '[]')::pg_catalog.text
 FROM hasura_migrate.metadata_change AS m
-LEFT JOIN hasura_migrate.run AS r ON r.id = m.run
+LEFT JOIN hasura_migrate.run AS r ON r.id OPERATOR(pg_catalog.=) m.run
 WHERE m.checksum_before IS NOT NULL AND NOT EXISTS (
   SELECT FROM hasura_migrate.run AS done
-  WHERE done.operation = 'apply' AND done.options ->> 'metadata' <> 'false'
-    AND done.outcome = 'finished' AND done.ended_at > m.at
+  WHERE done.operation OPERATOR(pg_catalog.=) 'apply'::pg_catalog.text
+    AND (done.options OPERATOR(pg_catalog.->>) 'metadata'::pg_catalog.text) OPERATOR(pg_catalog.<>) 'false'::pg_catalog.text
+    AND done.outcome OPERATOR(pg_catalog.=) 'finished'::pg_catalog.text
+    AND done.ended_at OPERATOR(pg_catalog.>) m.at
 )`;
 
 /** A document that was replaced, compressed, in base64. */
