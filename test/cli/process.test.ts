@@ -57,6 +57,7 @@ describe("process", () => {
       "down",
       "redo",
       "reset-to",
+      "seed",
       "mark",
       "baseline",
       "cancel",

@@ -100,7 +100,7 @@ create table good (name text primary key, comment text); insert into good values
   });
 
   test("names what does not belong to a database once, with several databases", async (t) => {
-    const databases = `- {name: default, kind: postgres, configuration: {}, tables: []}
+    const databases = `- {name: default, kind: postgres, configuration: {}, tables: "!include tables.yaml"}
 - {name: other, kind: postgres, configuration: {}, tables: []}\n`;
     assert.deepEqual(
       await found(
