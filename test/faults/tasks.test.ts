@@ -24,7 +24,9 @@ async function holdBack2(bench: TaskBench): Promise<() => Promise<void>> {
     "DO $$ BEGIN WHILE NOT pg_try_advisory_xact_lock(2) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$",
   );
   await bench.database.query("SELECT pg_advisory_lock(2)");
-  return async () => void (await bench.database.query("SELECT pg_advisory_unlock(2)"));
+  return async () => {
+    await bench.database.query("SELECT pg_advisory_unlock(2)");
+  };
 }
 
 /** Versions that were reported as applied. */

@@ -240,7 +240,7 @@ describe("metadata diff --markdown", () => {
       ],
     });
     assert.equal(ran.out.split("\n")[0], "### hasura-migrate metadata diff");
-    assert.match(ran.out, /^\+   action checkout$/m);
+    assert.match(ran.out, /^\+ {3}action checkout$/m);
     assert.doesNotMatch(ran.out, /│/);
   });
 });
