@@ -178,7 +178,8 @@ describe("a rehearsal beside a run", () => {
     await untilHeld(it.url, gate);
     const locks = await query(
       it.url,
-      `SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND classid = ${String(lockClass)} ORDER BY 1`,
+      `SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND classid = ${String(lockClass)}
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1`,
     );
     assert.deepEqual(
       locks.map((row) => row["objid"]),
