@@ -60,7 +60,7 @@ export async function showInventory(
 }
 
 async function seedsOf(state: EngineSession["databases"][number] | undefined): Promise<Seed[]> {
-  const records = (await state?.store.seeds?.read()) ?? new Map<string, SeedRecord>();
+  const records = (await state?.store.seeds.read()) ?? new Map<string, SeedRecord>();
   return [...records].map(([name, { checksum }]) => ({ name, checksum }));
 }
 

@@ -60,7 +60,7 @@ async function assertRefused(
   for (const [operation, options] of requests) {
     const { failure } = await it.run(files, asked(operation, options), seeds);
     assert.deepEqual([failure?.kind, failure?.code], ["usage", "ledger-owner"], operation);
-    assert.match(failure.message, part);
+    assert.match(failure?.message ?? "", part);
     assert.ok(failure?.message.includes(owner), failure?.message);
   }
   assert.deepEqual(await query(it.url, "SELECT is_called FROM public.called"), [
