@@ -9,7 +9,7 @@ import { emptyProject, onlyDatabase, type Project } from "../project/project.ts"
 import { imageProject } from "../project/uploaded-project.ts";
 import { shortenList } from "../../shorten-list.ts";
 import { openEach, storeContext, versionStoreFor } from "../session.ts";
-import type { Database, MetadataChangeRecord, MetadataRecord, RunEnd } from "../store/store.ts";
+import type { Database, MetadataRecord, RunEnd } from "../store/store.ts";
 import { sourcesNamed } from "./intermediate.ts";
 import { readMetadataNow } from "./read-server.ts";
 
@@ -77,14 +77,6 @@ function unusableSources({ inconsistent }: ServerMetadata): ReadonlySet<string> 
       type === "source" && name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
     ),
   );
-}
-
-/** What all ledgers have recorded about the metadata, the newest first. */
-export async function recordedChanges({
-  records,
-}: Pick<MetadataSession, "records">): Promise<readonly MetadataChangeRecord[]> {
-  const changes = await Promise.all(records.map((record) => record.changes()));
-  return changes.flat().sort((one, other) => (one.at < other.at ? 1 : -1));
 }
 
 function databasesWithLedger(project: Project, { document }: ServerMetadata): readonly Database[] {

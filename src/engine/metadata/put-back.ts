@@ -1,17 +1,17 @@
-import type { JsonMap } from "../../metadata/document/json.ts";
-import { isJsonMap } from "../../metadata/document/json.ts";
+import { isJsonMap, type JsonMap } from "../../metadata/document/json.ts";
 import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
 import type { JsonPath } from "../../metadata/document/places.ts";
 import { withoutPaths } from "../../metadata/document/without-paths.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
-import type { MetadataRecord, OpenReplacement } from "../store/store.ts";
-import { earlierRemovals } from "./before-removals.ts";
+import type { MetadataRecord } from "../store/store.ts";
+import { keptDocument, openReplacements } from "./all-ledgers.ts";
 import {
   checksumOfMetadata,
   compareServers,
   differencesTo,
   type Differences,
 } from "./differences.ts";
+import { earlierRemovals } from "./earlier-removals.ts";
 import { metadataChanged, WouldBeInconsistent } from "./refusals.ts";
 
 /** The server's metadata before and after objects were removed from it; `after` is undefined if it could not be read. */
@@ -71,20 +71,6 @@ function refuseChanged({ before, after }: Removal, server: ServerMetadata): void
   if (after === undefined && server.resourceVersion === before.resourceVersion + 1) return;
   const between = compareServers(after ?? before, server);
   if (after === undefined || between.length > 0) throw metadataChanged(between);
-}
-
-/** The replacements in all ledgers, the newest first. */
-async function openReplacements(records: readonly MetadataRecord[]): Promise<OpenReplacement[]> {
-  const all = await Promise.all(records.map((record) => record.openReplacements()));
-  return all.flat().sort((one, other) => (one.at < other.at ? 1 : -1));
-}
-
-async function keptDocument(
-  checksum: string,
-  records: readonly MetadataRecord[],
-): Promise<JsonMap | undefined> {
-  const documents = await Promise.all(records.map((record) => record.document(checksum)));
-  return documents.find((each) => each !== undefined);
 }
 
 /** A document that is to be put back, and the objects of it that were left out. */

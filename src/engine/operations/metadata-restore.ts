@@ -4,8 +4,9 @@ import { runHint, textHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
+import { keptDocument, recordedChanges } from "../metadata/all-ledgers.ts";
 import { differencesOf } from "../metadata/apply-project.ts";
-import { recordedChanges, type MetadataSession } from "../metadata/open-session.ts";
+import type { MetadataSession } from "../metadata/open-session.ts";
 import {
   lastReplacement,
   replacementsIn,
@@ -27,7 +28,7 @@ export async function restoreMetadata(
   engine: EngineContext,
 ): Promise<RunResult> {
   const server = await readServerMetadata(engine);
-  const value = await keptDocument(request, session, server);
+  const value = await documentToRestore(request, session, server);
   const kept = { value, configVersion: 3, placeOf: () => undefined } as const;
   const shown = differencesOf(kept, server);
   return request.options.dryRun === true
@@ -35,21 +36,18 @@ export async function restoreMetadata(
     : replaceByDocument(kept, shown, { request, session, engine });
 }
 
-async function keptDocument(
+async function documentToRestore(
   { options: { run }, environment }: RestoreRequest,
   session: MetadataSession,
   { resourceVersion }: ServerMetadata,
 ): Promise<JsonMap> {
-  const changes = await recordedChanges(session);
+  const changes = await recordedChanges(session.records);
   const id = run ?? lastReplacement(changes, resourceVersion)?.run;
   const replacement =
     id === undefined ? undefined : firstReplacementOf(id, replacementsIn(changes), environment);
   if (replacement === undefined) throw nothingReplaced(run, environment);
   const { checksum, isKept } = replacement.replaced;
-  const documents = isKept
-    ? await Promise.all(session.records.map((record) => record.document(checksum)))
-    : [];
-  const document = documents.find((each) => each !== undefined);
+  const document = isKept ? await keptDocument(checksum, session.records) : undefined;
   if (document === undefined) throw notKept(replacement, environment);
   return document;
 }

@@ -117,16 +117,11 @@ async function checkFunction(
         `${words}: ${facts.state}${facts.reason ? `, ${facts.reason}` : ""}`,
       );
   } catch (thrown) {
-    if (!(thrown instanceof Failure)) throw thrown;
-    if (thrown.code !== "access-denied") {
-      checks.failure("function", thrown);
-      return false;
-    }
-    checks.add({
-      ...{ name: "function", state: "skipped", tookMs: 0 },
-      message:
-        "no permission to read its configuration (lambda:GetFunctionConfiguration); this permission is optional",
-    });
+    return checks.unread(
+      "function",
+      thrown,
+      "no permission to read its configuration (lambda:GetFunctionConfiguration); this permission is optional",
+    );
   }
   return true;
 }

@@ -25,16 +25,11 @@ export async function checkTask(
     if (container?.logGroup === settings.logGroup) checks.ok(taskCheck, wordsOf(facts, settings));
     else checks.warning(taskCheck, logWarning(container?.logGroup, settings));
   } catch (thrown) {
-    if (!(thrown instanceof Failure)) throw thrown;
-    if (thrown.code !== "access-denied") {
-      checks.failure(taskCheck, thrown);
-      return;
-    }
-    checks.add({
-      ...{ name: taskCheck, state: "skipped", tookMs: 0 },
-      message:
-        "no permission to read it (ecs:DescribeTaskDefinition, ecs:DescribeClusters); these permissions are optional",
-    });
+    checks.unread(
+      taskCheck,
+      thrown,
+      "no permission to read it (ecs:DescribeTaskDefinition, ecs:DescribeClusters); these permissions are optional",
+    );
   }
 }
 

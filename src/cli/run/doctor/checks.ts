@@ -42,6 +42,20 @@ export class CheckList {
     this.add({ name, state: "failed", message, tookMs: this.#elapsed(), failure });
   }
 
+  /**
+   * Something that could not be read. Where only a permission is missing that nothing else needs, the check is skipped with this
+   * message, and true is returned; otherwise it has failed.
+   */
+  unread(name: string, thrown: unknown, withoutPermission: string): boolean {
+    if (!(thrown instanceof Failure)) throw thrown;
+    if (thrown.code !== "access-denied") {
+      this.failure(name, thrown);
+      return false;
+    }
+    this.add({ name, state: "skipped", message: withoutPermission, tookMs: 0 });
+    return true;
+  }
+
   skipped(names: readonly string[]): void {
     for (const name of names)
       this.add({ name, state: "skipped", message: "not checked", tookMs: 0 });

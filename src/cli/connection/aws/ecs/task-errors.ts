@@ -111,28 +111,27 @@ interface Circumstances {
 const nothingHasRun = "; nothing has run";
 
 /** The cluster does not exist, or is being deleted. */
-export function clusterNotFound(
-  { settings, region }: TaskTarget,
-  { cause, consequence = "" }: Circumstances = {},
-): Failure {
-  return new Failure(
-    "unreachable",
-    "task-definition-not-found",
-    `There is no ECS cluster ${settings.cluster} in ${region}${consequence}.`,
-    { hints: setUpHints("cluster"), cause },
-  );
+export function clusterNotFound(target: TaskTarget, circumstances?: Circumstances): Failure {
+  return notFound(target, `ECS cluster ${target.settings.cluster}`, "cluster", circumstances);
 }
 
 /** The task definition does not exist, or has been deregistered. */
-export function taskDefinitionNotFound(
-  { settings, region }: TaskTarget,
+export function taskDefinitionNotFound(target: TaskTarget, circumstances?: Circumstances): Failure {
+  const what = `active task definition ${target.settings.taskDefinition}`;
+  return notFound(target, what, "taskDefinition", circumstances);
+}
+
+function notFound(
+  { region }: TaskTarget,
+  what: string,
+  key: "cluster" | "taskDefinition",
   { cause, consequence = "" }: Circumstances = {},
 ): Failure {
   return new Failure(
     "unreachable",
     "task-definition-not-found",
-    `There is no active task definition ${settings.taskDefinition} in ${region}${consequence}.`,
-    { hints: setUpHints("taskDefinition"), cause },
+    `There is no ${what} in ${region}${consequence}.`,
+    { hints: setUpHints(key), cause },
   );
 }
 

@@ -1,0 +1,35 @@
+import type { JsonMap } from "../../metadata/document/json.ts";
+import type { MetadataChangeRecord, MetadataRecord, OpenReplacement } from "../store/store.ts";
+
+/*
+ * What all ledgers of an environment have recorded of its metadata: each run uses the ledger of one database, not always the same.
+ */
+
+/** What is recorded of the metadata, the newest first. */
+export async function recordedChanges(
+  records: readonly MetadataRecord[],
+): Promise<readonly MetadataChangeRecord[]> {
+  return newestFirst(await Promise.all(records.map((record) => record.changes())));
+}
+
+/** The replacements since the last `apply` with metadata that finished, the newest first. */
+export async function openReplacements(
+  records: readonly MetadataRecord[],
+): Promise<readonly OpenReplacement[]> {
+  return newestFirst(await Promise.all(records.map((record) => record.openReplacements())));
+}
+
+/** The document that was replaced and has this checksum; undefined if no ledger has kept it. */
+export async function keptDocument(
+  checksum: string,
+  records: readonly MetadataRecord[],
+): Promise<JsonMap | undefined> {
+  const documents = await Promise.all(records.map((record) => record.document(checksum)));
+  return documents.find((each) => each !== undefined);
+}
+
+function newestFirst<Recorded extends { readonly at: string }>(
+  lists: readonly (readonly Recorded[])[],
+): Recorded[] {
+  return lists.flat().sort((one, other) => (one.at < other.at ? 1 : -1));
+}
