@@ -7,6 +7,12 @@ import type { Reconciliation } from "./reconcile.ts";
 /** The result of waiting for the writes. */
 export type SyncResult = "written" | "failed" | "failed-again";
 
+/** Versions that were recorded as applied, and those whose record was removed. */
+export interface RecordedVersions {
+  readonly applied?: readonly Version[];
+  readonly removed?: readonly Version[];
+}
+
 /**
  * Keeps Hasura's catalog state up to date with the ledger of one database. A version is written
  * only when its commit is certain: a wrong entry there would look the same as a database restored
@@ -86,12 +92,16 @@ export class CatalogSync {
     this.#writer.record(this.#version(version, direction === "up" ? "absent" : "applied"));
   }
 
-  /** Writes versions that a person has marked, which also settles their doubt. */
-  marked(versions: readonly Version[], as: "applied" | "pending", generation: bigint): void {
+  /**
+   * Writes what one transaction of the ledger recorded without running it, which also settles doubts. All of it together:
+   * a catalog with this generation and only a part of the versions would look as if another tool had changed the rest.
+   */
+  recorded({ applied = [], removed = [] }: RecordedVersions, generation: bigint): void {
+    const versions = [...applied, ...removed];
     this.#inDoubt = this.#inDoubt.filter((version) => !versions.includes(version));
-    const to = as === "applied" ? "applied" : "absent";
     this.#writer.record(
-      ...versions.map((version) => this.#version(version, to)),
+      ...applied.map((version) => this.#version(version, "applied")),
+      ...removed.map((version) => this.#version(version, "absent")),
       ...this.#generationUnlessInDoubt(generation),
     );
   }

@@ -156,8 +156,7 @@ export class LedgerStore implements MigrationStore {
     }
     const { generation } = this.#position;
     this.#confirmation.reached(generation);
-    this.#catalog.marked([step.version], "applied", generation);
-    this.#catalog.marked(parts, "pending", generation);
+    this.#catalog.recorded({ applied: [step.version], removed: parts }, generation);
     return { outcome: "done", notices: [] };
   }
 
@@ -167,7 +166,9 @@ export class LedgerStore implements MigrationStore {
       throw planOutdated(this.#context);
     const { generation } = this.#position;
     this.#confirmation.reached(generation);
-    this.#catalog.marked([...new Set(marks.map(({ version }) => version))], as, generation);
+    const versions = [...new Set(marks.map(({ version }) => version))];
+    const recorded = as === "applied" ? { applied: versions } : { removed: versions };
+    this.#catalog.recorded(recorded, generation);
   }
 
   async settle(): Promise<void> {

@@ -106,12 +106,20 @@ describe("catalog sync", () => {
     sync.reconciled({ catalogChanges: [] }, 6n, 9n);
     sync.reconciled({ catalogChanges: [{ version: "1", to: "applied" }] }, 6n, 9n);
     assert.equal(sync.isSyncing, false);
-    sync.marked(["7"], "pending", 7n);
-    sync.marked(["8"], "applied", 8n);
+    sync.recorded({ removed: ["7"] }, 7n);
+    sync.recorded({ applied: ["8"] }, 8n);
     assert.deepEqual(queue.written, [
       ["record", "audit: 1 applied"],
       ["record", "audit: 7 absent"],
       ["record", "audit: 8 applied", "audit: generation 8"],
+    ]);
+  });
+
+  test("a squash and its parts are written together, with the generation that recorded both", () => {
+    const { queue, sync } = start();
+    sync.recorded({ applied: ["8"], removed: ["5", "6"] }, 8n);
+    assert.deepEqual(queue.written, [
+      ["record", "audit: 8 applied", "audit: 5 absent", "audit: 6 absent", "audit: generation 8"],
     ]);
   });
 
