@@ -21,14 +21,40 @@ export function attentionFor(kind: ObjectKind, versions: Versions): Attention[] 
 
 function changed(kind: ObjectKind, versions: Versions): Attention[] {
   if (kind.endsWith(" permission")) return permission(kind, versions);
-  if (kind === "inherited role") return hasMore(versions, "role_set") ? ["more-roles"] : [];
-  if (kind === "source") return source(versions);
-  return kind === "setting" ? settings(versions) : requests(versions);
+  if (kind === "setting") return settings(versions);
+  if (kind === "inherited role") return inheritedRole(versions);
+  if (versions.before === undefined) return [];
+  return [
+    ...(kind === "source" ? source(versions) : requests(versions)),
+    ...(versions.fields.some(({ field }) => namesInApi.test(field)) ? otherNames : []),
+  ];
+}
+
+const otherNames: readonly Attention[] = ["other-names"];
+
+/** Fields with names, or parts of names, that API clients use. */
+const namesInApi =
+  /^(url$|(definition\.)?customization\.|configuration\.(custom_name$|custom_root_fields\.(?!.*\.comment$)|column_config\..*\.custom_name$))/;
+
+/** Kinds of objects whose names API clients use. */
+const inApi =
+  / relationship$|^(computed field|action|native query|(enum|input|object|scalar) type)$/;
+
+/** Why the new name of an object should be reviewed. */
+export function attentionForName(kind: ObjectKind): readonly Attention[] {
+  return inApi.test(kind) ? otherNames : [];
+}
+
+function inheritedRole(versions: Versions): Attention[] {
+  if (versions.before === undefined) return ["new-role"];
+  return hasMore(versions, "role_set") ? ["more-roles"] : [];
 }
 
 const removals: Readonly<Partial<Record<ObjectKind, Attention>>> = {
   ...{ source: "removed", table: "removed", function: "removed", action: "removed" },
   ...{ "native query": "removed", "stored procedure": "removed", "remote schema": "removed" },
+  ...{ "object relationship": "removed", "array relationship": "removed" },
+  ...{ "remote relationship": "removed", "computed field": "removed" },
   ...{ "REST endpoint": "removed", "inherited role": "removed-permission" },
   ...{ "event trigger": "removed-trigger", "cron trigger": "removed-trigger" },
 };
@@ -44,8 +70,7 @@ function removed(kind: ObjectKind, versions: Versions): Attention[] {
 const addresses = /^(webhook|webhook_from_env|definition\.(handler|url|url_from_env))$/;
 
 /** A trigger, an action or a remote schema. */
-function requests({ before, fields }: Versions): Attention[] {
-  if (before === undefined) return [];
+function requests({ fields }: Versions): Attention[] {
   const isForwarded = ({ field, to }: FieldChange): boolean =>
     field === "definition.forward_client_headers" && to === "true";
   return [
@@ -57,8 +82,7 @@ function requests({ before, fields }: Versions): Attention[] {
 /** How connections are used, not where they lead. */
 const poolSettings = /\.(pool_settings|use_prepared_statements)(\.|$)/;
 
-function source({ before, fields }: Versions): Attention[] {
-  if (before === undefined) return [];
+function source({ fields }: Versions): Attention[] {
   const leadsElsewhere = ({ field }: FieldChange): boolean =>
     field === "kind" || (field.startsWith("configuration") && !poolSettings.test(field));
   return fields.some(leadsElsewhere) ? ["connection"] : [];

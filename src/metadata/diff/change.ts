@@ -19,6 +19,7 @@ export type Attention =
   | "aggregations"
   | "more-root-fields"
   | "not-only-backend"
+  | "new-role"
   | "more-roles"
   | "higher-limit"
   | "introspection"
@@ -29,6 +30,8 @@ export type Attention =
   | "other-address"
   /** A secret differs. */
   | "secret-value"
+  /** Clients that use the former name no longer work. */
+  | "other-names"
   /** Clients can no longer use it, a role loses all of a permission, or a trigger no longer runs. */
   | "removed"
   | "removed-permission"

@@ -1,5 +1,5 @@
 import { isJsonMap, type JsonMap } from "../document/json.ts";
-import { attentionFor, type Versions } from "./attention.ts";
+import { attentionFor, attentionForName, type Versions } from "./attention.ts";
 import type { JsonPath } from "../document/places.ts";
 import type { ObjectChange, PathPart } from "./change.ts";
 import { compareFields } from "./compare-fields.ts";
@@ -111,11 +111,12 @@ function compareEntries(
 /** The change for a renamed object. */
 function renamed(
   from: string,
-  { identityKeys: [field = "name"] }: ObjectList,
+  { kind, identityKeys: [field = "name"] }: ObjectList,
   { path, at, isInside }: Place,
 ): ObjectChange {
   const fields = [{ field, from, to: path.at(-1)?.name ?? "" }];
-  return { path, ...(at && { at }), change: "changed", isInside, fields, attention: [] };
+  const attention = [...attentionForName(kind)];
+  return { path, ...(at && { at }), change: "changed", isInside, fields, attention };
 }
 
 function compareEntry(

@@ -24,7 +24,7 @@ const objectAt = (object: JsonMap, key: string): JsonMap => {
 const without = (object: JsonMap, ...keys: readonly string[]): JsonMap =>
   Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
 
-/** Column names were a map of their own once; an export has both spellings. */
+/** Column names were a map of their own once; an export has both spellings. A root field without a comment can be only its name. */
 const tableForm: Form = (own) => {
   if (!isJsonMap(own.configuration)) return own;
   const columns = new Map(Object.entries(objectAt(own.configuration, "column_config")));
@@ -32,9 +32,13 @@ const tableForm: Form = (own) => {
     const known = columns.get(column);
     columns.set(column, { custom_name: name, ...(isJsonMap(known) ? known : {}) });
   }
+  const rootFields = Object.entries(objectAt(own.configuration, "custom_root_fields"));
   const configuration = {
     ...without(own.configuration, "custom_column_names"),
     column_config: Object.fromEntries(columns),
+    custom_root_fields: Object.fromEntries(
+      rootFields.map(([key, field]) => [key, typeof field === "string" ? { name: field } : field]),
+    ),
   };
   return { ...own, configuration };
 };

@@ -214,6 +214,23 @@ describe("metadata diff in a terminal", () => {
     assert.deepEqual(lines(event).slice(-1), ["      ~ array relationship lines → items: renamed"]);
   });
 
+  test("a name that API clients use, and a new inherited role with its roles", () => {
+    const event = diff([
+      change(`${orders}/array relationship:items`, {
+        fields: [{ field: "name", from: "lines", to: "items" }],
+        attention: ["other-names"],
+      }),
+      change("inherited role:all", {
+        ...{ change: "added", attention: ["new-role"] },
+        fields: [{ field: "role_set", added: ["clerk", "user"], removed: [] }],
+      }),
+    ]);
+    assert.deepEqual(lines(event).slice(4), [
+      "!     ~ array relationship lines → items: different name in the API · renamed",
+      "! + inherited role all: new role · role_set clerk, user",
+    ]);
+  });
+
   test("all columns, and roles that have the same permissions", () => {
     const permission = (operation: string, role: string): MetadataChange =>
       change(`source:default/table:public.a/${operation} permission:${role}`, {

@@ -37,6 +37,22 @@ const remoteWith = (schema: string): JsonMap => ({
   ],
 });
 
+const functionWith = (configuration: JsonMap): JsonMap => ({
+  version: 3,
+  sources: [
+    {
+      ...{ name: "default", kind: "postgres", tables: [] },
+      functions: [{ function: { schema: "public", name: "f" }, configuration }],
+    },
+  ],
+});
+
+const endpointAt = (url: string): JsonMap => ({
+  version: 3,
+  sources: [],
+  rest_endpoints: [{ name: "e", url, methods: ["GET"], definition: { query: {} } }],
+});
+
 /** Each change in a line: sign, kind, path, fields, and what needs attention. */
 function lines(before: JsonMap, after: JsonMap): string[] {
   return compareMetadata(before, after).map(lineOf);
@@ -100,6 +116,10 @@ const noDifference: Readonly<Record<string, readonly [JsonMap, JsonMap]>> = {
         column_config: { id: { custom_name: "ID" } },
       },
     }),
+  ],
+  "a root field that is only its name": [
+    withTable({ configuration: { custom_root_fields: { select: "all", insert: null } } }),
+    withTable({ configuration: { custom_root_fields: { select: { name: "all" } } } }),
   ],
   "a foreign key's column as a list": [
     withTable({
@@ -419,7 +439,7 @@ describe("another name", () => {
 
   test("a relationship with the same definition is one change", () => {
     assert.deepEqual(lines(withTable(array("lines")), withTable(array("items"))), [
-      "~ array relationship default/public.orders/items name lines → items",
+      "~ array relationship default/public.orders/items name lines → items !other-names",
     ]);
   });
 
@@ -430,7 +450,7 @@ describe("another name", () => {
       actions: [{ name, definition: { handler: "https://pay/x" }, permissions: [{ role }] }],
     });
     assert.deepEqual(lines(action("pay"), action("checkout")), [
-      "~ action checkout name pay → checkout",
+      "~ action checkout name pay → checkout !other-names",
     ]);
     assert.deepEqual(lines(action("pay"), action("checkout", "clerk")), [
       "+ action checkout",
@@ -440,11 +460,19 @@ describe("another name", () => {
     ]);
   });
 
+  test("that is not part of the API needs no attention", () => {
+    const trigger = (name: string): JsonMap =>
+      withTable({ event_triggers: [{ name, definition: {}, webhook: "https://h" }] });
+    assert.deepEqual(lines(trigger("sent"), trigger("send")), [
+      "~ event trigger default/public.orders/send name sent → send",
+    ]);
+  });
+
   test("two relationships with the same definition are not guessed", () => {
     assert.deepEqual(lines(withTable(array("a", "b")), withTable(array("c"))), [
       "+ array relationship default/public.orders/c",
-      "- array relationship default/public.orders/a",
-      "- array relationship default/public.orders/b",
+      "- array relationship default/public.orders/a !removed",
+      "- array relationship default/public.orders/b !removed",
     ]);
   });
 
@@ -779,6 +807,68 @@ describe("what needs attention", () => {
         delete_permissions: [{ role: "user", permission: { filter: { a: { _eq: 1 } } } }],
       }),
       ["not-only-backend"],
+    ],
+    "a relationship and a computed field that are gone": [
+      withTable({
+        object_relationships: [{ name: "u", using: { foreign_key_constraint_on: "u_id" } }],
+        computed_fields: [{ name: "total", definition: { function: "total" } }],
+      }),
+      withTable({}),
+      ["removed", "removed"],
+    ],
+    "another name of a table": [
+      withTable({}),
+      withTable({ configuration: { custom_name: "purchases" } }),
+      ["other-names"],
+    ],
+    "another name of a root field": [
+      withTable({ configuration: { custom_root_fields: { select: "all" } } }),
+      withTable({ configuration: { custom_root_fields: { select: { name: "list" } } } }),
+      ["other-names"],
+    ],
+    "another comment on a root field": [
+      withTable({ configuration: { custom_root_fields: { select: "all" } } }),
+      withTable({
+        configuration: { custom_root_fields: { select: { name: "all", comment: "c" } } },
+      }),
+      [],
+    ],
+    "another name of a column, and a comment on another": [
+      withTable({ configuration: { column_config: { a: { custom_name: "A" } } } }),
+      withTable({ configuration: { column_config: { b: { comment: "b" } } } }),
+      ["other-names"],
+    ],
+    "another name of a function's field": [
+      functionWith({ custom_name: "find" }),
+      functionWith({ custom_root_fields: { function: "search" } }),
+      ["other-names"],
+    ],
+    "another prefix of a remote schema's types": [
+      {
+        version: 3,
+        sources: [],
+        remote_schemas: [{ name: "r", definition: { url: "https://r" } }],
+      },
+      {
+        ...{ version: 3, sources: [] },
+        remote_schemas: [
+          {
+            name: "r",
+            definition: { url: "https://r", customization: { type_names: { prefix: "r_" } } },
+          },
+        ],
+      },
+      ["other-names"],
+    ],
+    "another path of a REST endpoint": [
+      endpointAt("orders"),
+      endpointAt("purchases"),
+      ["other-names"],
+    ],
+    "a new inherited role": [
+      { version: 3, sources: [] },
+      { version: 3, sources: [], inherited_roles: [{ role_name: "all", role_set: ["a"] }] },
+      ["new-role"],
     ],
     "one more role inherited": [
       { version: 3, sources: [], inherited_roles: [{ role_name: "all", role_set: ["a"] }] },
