@@ -237,13 +237,24 @@ describe("metadata that Hasura would refuse is reported", () => {
     ]);
   });
 
+  test("two event triggers of one name in a source, which share their names in the database", async (t) => {
+    const problems = await problemsOf(t, {
+      ...including("tables.yaml"),
+      "metadata/databases/tables.yaml":
+        "- {table: a, event_triggers: [{name: t}]}\n- {table: b, event_triggers: [{name: t}]}\n",
+    });
+    assert.deepEqual(problems, [
+      "metadata/databases/tables.yaml:2:31 The metadata defines the event trigger t of table public.b in source default twice, first at metadata/databases/tables.yaml:1:31.",
+    ]);
+  });
+
   test("an action twice in actions.yaml", async (t) => {
     const problems = await problemsOf(
       t,
       actions("type Query { ping: String }\n", "actions:\n  - name: ping\n  - name: ping\n"),
     );
     assert.deepEqual(problems, [
-      "metadata/actions.yaml:3:5 actions.yaml defines the action ping twice.",
+      "metadata/actions.yaml:3:5 actions.yaml defines the action ping twice, first at metadata/actions.yaml:2:5.",
     ]);
   });
 

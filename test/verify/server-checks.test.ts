@@ -33,7 +33,7 @@ async function found(
     ...others,
   });
   return problemsOf(await verified(directory, onSharedServer()))
-    .filter(({ code }) => code === "metadata-inconsistent" || code === "metadata-ignored")
+    .filter(({ code }) => /^metadata-(inconsistent|ignored|duplicate)$/.test(code))
     .map(
       ({ file = "", line = 0, message }) =>
         `${file.replace(/^metadata\/(databases\/)?/, "")}:${String(line)} ${message}`,
@@ -141,6 +141,56 @@ create table good (name text primary key, comment text); insert into good values
         "allow_list.yaml:2 The allow list has no effect here: there is no query collection gone.",
         'databases.yaml:6 logical model "gone" is not tracked',
         "databases.yaml:10 The logical model other could not be found",
+      ],
+    );
+  });
+
+  test("names what is defined twice once, with both places, and what is wrong after it at its place", async (t) => {
+    const tables = `- table: {schema: public, name: teams}
+  event_triggers:
+    - {name: t, webhook: x, definition: {enable_manual: true}, retry_conf: {num_retries: 0, interval_sec: 1}}
+- table: {schema: public, name: users}
+  array_relationships:
+    - &one {name: one, using: {manual_configuration: {remote_table: {schema: public, name: teams}, column_mapping: {id: id}}}}
+    - *one
+    - {name: both, using: {manual_configuration: {remote_table: {schema: public, name: teams}, column_mapping: {id: id}}}}
+  object_relationships:
+    - {name: both, using: {manual_configuration: {remote_table: {schema: public, name: teams}, column_mapping: {id: id}}}}
+  select_permissions:
+    - {role: user, permission: {columns: [id], filter: {}}}
+    - {role: user, permission: {columns: [id], filter: {}}}
+    - {role: clerk, permission: {columns: [id], filter: {id: {_equals: 1}}}}
+  event_triggers:
+    - {name: t, webhook: x, definition: {enable_manual: true}, retry_conf: {num_retries: 0, interval_sec: 1}}
+- table: teams
+- table: {schema: public, name: users}
+  delete_permissions:
+    - {role: gone, permission: {filter: {id: {_equals: 1}}}}
+`;
+    assert.deepEqual(
+      await found(t, source(tables), {
+        "metadata/inherited_roles.yaml":
+          "- &one {role_name: one, role_set: [user]}\n- *one\n- {role_name: two, role_set: [nobody]}\n",
+        "metadata/query_collections.yaml":
+          "- {name: c, definition: {queries: []}}\n- {name: c, definition: {queries: []}}\n",
+        "metadata/actions.graphql":
+          "type Query { ping: Int pong: Int }\ntype Query { ping: Int }\n",
+        "metadata/actions.yaml":
+          "actions:\n  - {name: ping, definition: {handler: 'http://x'}}\n  - {name: ping, definition: {handler: 'http://x'}}\n  - {name: pong, definition: {handler: 'http://x'}}\n",
+      }),
+      [
+        "actions.yaml:3 actions.yaml defines the action ping twice, first at metadata/actions.yaml:2:5. Remove one of them.",
+        "tables.yaml:7 The metadata defines the array relationship one of table public.users in source default twice, first at metadata/databases/tables.yaml:6:12. Remove one of them.",
+        "tables.yaml:16 The metadata defines the event trigger t of table public.users in source default twice, first at metadata/databases/tables.yaml:3:7. Remove one of them.",
+        "tables.yaml:13 The metadata defines the select permission user of table public.users in source default twice, first at metadata/databases/tables.yaml:12:7. Remove one of them.",
+        "tables.yaml:17 The metadata defines the table public.teams in source default twice, first at metadata/databases/tables.yaml:1:3. Remove one of them.",
+        "tables.yaml:18 The metadata defines the table public.users in source default twice, first at metadata/databases/tables.yaml:4:3. Remove one of them.",
+        "actions.graphql:2 The metadata defines the action ping twice, first at metadata/actions.yaml:2:5. Remove one of them.",
+        "query_collections.yaml:2 The metadata defines the query collection c twice, first at metadata/query_collections.yaml:1:3. Remove one of them.",
+        "inherited_roles.yaml:2 The metadata defines the inherited role one twice, first at metadata/inherited_roles.yaml:1:8. Remove one of them.",
+        'tables.yaml:10 conflicting definitions for field "both", also at metadata/databases/tables.yaml:8:7',
+        'tables.yaml:14 in table "users": in permission for role "clerk": Unknown operator: _equals',
+        'inherited_roles.yaml:3 in inherited role two: the following parent role(s) are not found: nobody which are required to construct the inherited role: "two"',
       ],
     );
   });

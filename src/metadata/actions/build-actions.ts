@@ -1,7 +1,7 @@
 import { isJsonMap, type JsonList, type JsonMap } from "../document/json.ts";
 import type { Origins } from "../document/places.ts";
 import { placeOf, type Spot } from "../document/source-text.ts";
-import { unreadable, type MetadataProblem } from "../problem.ts";
+import { placeText, unreadable, type MetadataProblem } from "../problem.ts";
 import {
   typeLists,
   type ActionsYaml,
@@ -69,17 +69,18 @@ function joined<Entry extends YamlEntry<unknown>, Defined extends { readonly nam
         `${what} ${name} is not present in actions.graphql.`,
         "Define it in actions.graphql, or remove it from actions.yaml.",
       );
-    if (entryOf.has(definition)) problems.push(twice(`${what} ${name}`, yaml.spot(path)));
-    entryOf.set(definition, entry);
+    const first = entryOf.get(definition);
+    if (first) problems.push(twice(`${what} ${name}`, yaml.spot(path), yaml.spot(first.path)));
+    else entryOf.set(definition, entry);
   }
   return { entryOf, problems };
 }
 
-function twice(what: string, spot: Spot): MetadataProblem {
+function twice(what: string, spot: Spot, first: Spot): MetadataProblem {
   return {
     severity: "error",
     code: "metadata-duplicate",
-    message: `actions.yaml defines the ${what} twice.`,
+    message: `actions.yaml defines the ${what} twice, first at ${placeText(placeOf(first))}.`,
     place: placeOf(spot),
     advice: "Remove one of them.",
   };

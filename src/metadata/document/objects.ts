@@ -42,12 +42,29 @@ function objectsIn(
       if (!isJsonMap(value) || name === undefined) return [];
       const object: MetadataObject = {
         ...{ kind, name, value, path: [...path, ...key.split("."), index] },
-        identity: `${within?.identity ?? ""}${JSON.stringify([kind, name])}`,
+        identity: `${scopeOf(kind, within)?.identity ?? ""}${JSON.stringify([kind, name])}`,
         ...(within && { within }),
       };
       return [object, ...objectsIn(value, object.path, parts, object)];
     }),
   );
+}
+
+/** Where the name of an object is unique: for an event trigger, in the whole source. */
+function scopeOf(kind: ObjectKind, within?: MetadataObject): MetadataObject | undefined {
+  return kind === "event trigger" ? within?.within : within;
+}
+
+/** The objects with the identity of an earlier one, each with the first one. */
+export function repeatedObjects(
+  document: JsonMap,
+): [object: MetadataObject, first: MetadataObject][] {
+  const seen = new Map<string, MetadataObject>();
+  return objectsOf(document).flatMap((object) => {
+    const first = seen.get(object.identity);
+    if (first === undefined) seen.set(object.identity, object);
+    return first === undefined ? [] : [[object, first]];
+  });
 }
 
 /** `select permission user of table public.orders in source default`. */

@@ -16,3 +16,20 @@ export function withoutPaths(value: Json, paths: readonly JsonPath[]): Json {
     Object.entries(value).map(([key, inner]) => [key, withoutPaths(inner, inside(key))]),
   );
 }
+
+/** The path in the whole value of what is at `path` in the value without the items at `removed`, which are in their order. */
+export function pathWith(removed: readonly JsonPath[], path: JsonPath): JsonPath {
+  return path.reduce<JsonPath>((whole, key) => [...whole, indexWith(removed, whole, key)], []);
+}
+
+function indexWith(
+  removed: readonly JsonPath[],
+  list: JsonPath,
+  key: string | number,
+): string | number {
+  if (typeof key === "string") return key;
+  return removed
+    .filter(({ length }) => length === list.length + 1)
+    .filter((each) => list.every((part, i) => each[i] === part))
+    .reduce((index, each) => (Number(each.at(-1)) <= index ? index + 1 : index), key);
+}

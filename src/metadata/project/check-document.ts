@@ -1,12 +1,16 @@
 import { isJsonList, isJsonMap, type JsonMap } from "../document/json.ts";
 import type { MetadataDocument } from "../document/metadata-document.ts";
-import { objectLabel, objectsOf, type MetadataObject } from "../document/objects.ts";
+import { objectLabel, repeatedObjects, type MetadataObject } from "../document/objects.ts";
 import type { JsonPath } from "../document/places.ts";
 import { placeText, type MetadataProblem } from "../problem.ts";
 
 /** What Hasura would refuse in a document whose files can be read. */
 export function checkDocument(document: MetadataDocument): readonly MetadataProblem[] {
-  return [...incompleteSources(document), ...withoutTables(document), ...duplicates(document)];
+  return [
+    ...incompleteSources(document),
+    ...withoutTables(document),
+    ...repeatedObjects(document.value).map(([object, first]) => duplicate(object, first, document)),
+  ];
 }
 
 function withoutTables({ value, configVersion }: MetadataDocument): MetadataProblem[] {
@@ -51,16 +55,6 @@ function incompleteSource(
       ...placed(document, path),
       advice,
     }));
-}
-
-function duplicates(document: MetadataDocument): MetadataProblem[] {
-  const seen = new Map<string, MetadataObject>();
-  return objectsOf(document.value).flatMap((object) => {
-    const first = seen.get(object.identity);
-    if (first !== undefined) return [duplicate(object, first, document)];
-    seen.set(object.identity, object);
-    return [];
-  });
 }
 
 function duplicate(

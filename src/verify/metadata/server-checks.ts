@@ -11,14 +11,19 @@ import { buildCache, type DatabaseState } from "../../local/hasura-api/schema-ca
 import type { Environment } from "../../local/hasura-api/schema-cache/environment-values.ts";
 import type { Inconsistency } from "../../local/hasura-api/schema-cache/inconsistency.ts";
 import { pathTo } from "../../local/hasura-api/schema-cache/metadata-object.ts";
-import type { JsonMap } from "../../metadata/document/json.ts";
+import { isJsonMap, type JsonMap } from "../../metadata/document/json.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
+import { repeatedObjects } from "../../metadata/document/objects.ts";
 import type { JsonPath } from "../../metadata/document/places.ts";
-import type { MetadataProblem } from "../../metadata/problem.ts";
+import { pathWith, withoutPaths } from "../../metadata/document/without-paths.ts";
+import type { FilePlace } from "../../metadata/document/source-text.ts";
+import { placeText, type MetadataProblem } from "../../metadata/problem.ts";
 
 interface Finding {
   readonly path: JsonPath;
   readonly message: string;
+  /** The other object that has the problem. */
+  readonly other?: JsonPath | undefined;
   /** True for a problem that Hasura does not report. */
   readonly isWarning?: true;
 }
@@ -28,20 +33,29 @@ const everyVariable: Environment = new Proxy({}, { get: () => "http://localhost"
 
 /**
  * What a Hasura server would report about the metadata: why it refuses the document, or why objects are inconsistent. References to
- * missing names are left out: `checkConsistency` reports each of these places.
+ * missing names are left out: `checkConsistency` reports each of these places. So are objects that are defined twice: reading the
+ * metadata reports them.
  */
 export class ServerChecks {
   readonly #document: MetadataDocument;
+  /** The paths of the objects that are defined a second time. */
+  readonly #repeated: readonly JsonPath[];
+  /** The document without them. */
+  readonly #value: JsonMap;
   readonly #schemas = new Map<string, DatabaseSchema>();
   readonly #reported = new Set<string>();
 
   constructor(document: MetadataDocument) {
     this.#document = document;
+    this.#repeated = repeatedObjects(document.value).map(([{ path }]) => path);
+    const value = withoutPaths(document.value, this.#repeated);
+    this.#value = isJsonMap(value) ? value : {};
   }
 
   /** The full names of the tables that a source uses as enums. */
   enumsOf(source: string): string[] {
-    const { value, configVersion } = this.#document;
+    const { configVersion } = this.#document;
+    const value = this.#value;
     const own = mapsAt(value, "sources").find(({ name }) => name === source);
     return enumTables({ tables: mapsAt(configVersion === 2 ? value : (own ?? {}), "tables") });
   }
@@ -49,12 +63,14 @@ export class ServerChecks {
   /** Problems of one more source, and those that concern several of the databases known so far. Each is returned once. */
   check(source: string, schema: DatabaseSchema): MetadataProblem[] {
     this.#schemas.set(source, schema);
-    const findings = [...this.#findings(), ...withoutEffect(this.#document.value)];
-    return findings.flatMap(({ path, message, isWarning = false }) => {
-      const key = JSON.stringify([path, message]);
+    const findings = [...this.#findings(), ...withoutEffect(this.#value)];
+    return findings.flatMap(({ path, message: text, other, isWarning = false }) => {
+      const key = JSON.stringify([path, text]);
       if (this.#reported.has(key)) return [];
       this.#reported.add(key);
-      const place = this.#document.placeOf(path);
+      const place = this.#placeOf(path);
+      const second = other && this.#placeOf(other);
+      const message = second ? `${text}, also at ${placeText(second)}` : text;
       const kind = isWarning
         ? ({ severity: "warning", code: "metadata-ignored" } as const)
         : ({ severity: "error", code: "metadata-inconsistent" } as const);
@@ -62,8 +78,14 @@ export class ServerChecks {
     });
   }
 
+  /** The position of a value of the document without repeated objects. */
+  #placeOf(path: JsonPath): FilePlace | undefined {
+    return this.#document.placeOf(pathWith(this.#repeated, path));
+  }
+
   #findings(): readonly Finding[] {
-    const { value, configVersion } = this.#document;
+    const { configVersion } = this.#document;
+    const value = this.#value;
     // The only source of config version 2 has its tables and functions in the document itself.
     const own = (path: JsonPath): JsonPath =>
       configVersion === 2 && path[0] === "sources" ? path.slice(2) : path;
@@ -73,6 +95,7 @@ export class ServerChecks {
       return inconsistencies(metadata, this.#schemas).map(({ objects, reason }) => ({
         path: own(objects[0] ? pathTo(objects[0], written) : []),
         message: inOneLine(reason),
+        other: objects[1] && own(pathTo(objects[1], written)),
       }));
     } catch (thrown) {
       if (!(thrown instanceof HasuraError)) throw thrown;
