@@ -30,8 +30,12 @@ import { squash } from "../../src/cli/commands/squash.ts";
 import { status } from "../../src/cli/commands/status.ts";
 import { verify } from "../../src/cli/commands/verify.ts";
 import { commandLineOf, type CliCommand } from "../../src/cli/options/command-line.ts";
+import { commandWords } from "../../src/cli/options/command-words.ts";
 import * as schemas from "../../src/cli/options/schemas.ts";
+import { hintText } from "../../src/cli/output/hints.ts";
 import { createProgram } from "../../src/cli/program.ts";
+import { isCommandOf, type Hint } from "../../src/protocol/hint.ts";
+import type { Operation } from "../../src/protocol/operations.ts";
 
 /** What each command checks its command line with. */
 const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
@@ -108,6 +112,29 @@ function refusedOptions(program: CliCommand, command: CliCommand): string | unde
 
 function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/**
+ * What the program does not have of the commands in an operation's hints, each with the reason: a hint may repeat the command only with
+ * options that this command has.
+ */
+export function refusedHints(hints: readonly Hint[], operation: Operation): string[] {
+  if (hints.length === 0) return [];
+  const program = createProgram("1.2.3", { columns: 80, write: () => undefined });
+  const name = operation === "rehearse" ? "plan" : commandWords(operation).join(" ");
+  const options = program.cliCommands.find(({ path }) => path === name)?.cliOptions ?? [];
+  const known = new Set([...program.cliOptions, ...options].map(({ long }) => long));
+  return hints.flatMap((hint) => {
+    if (hint.kind === "retry")
+      return hint.with
+        .filter((word) => word.startsWith("--"))
+        .map((word) => word.replace(/=.*/s, ""))
+        .filter((option) => !known.has(option))
+        .map((option) => `${name} has no ${option}`);
+    if (!isCommandOf(hint)) return [];
+    const reason = hint.kind === "command" ? refusalOf(hint.argv.slice(1)) : undefined;
+    return reason === undefined ? [] : [`${hintText(hint)}: ${reason}`];
+  });
 }
 
 /** The commands of this program that hints in a text suggest, and that it would refuse, each with the reason. */

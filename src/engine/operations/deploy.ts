@@ -1,4 +1,5 @@
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
+import { runHint } from "../../protocol/hint.ts";
 import type { Request, RequestOf } from "../../protocol/request.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
@@ -200,10 +201,14 @@ async function connectSources(
       first.positionOf,
     );
   const shown = again(first.server);
+  const anyway = runHint(
+    ["metadata", "apply", environment, "--allow-inconsistent"],
+    "apply it anyway",
+  );
   const replaced = await replaceMetadata(
     {
       number: replacementNumber("sources", part),
-      ...{ shown, again, environment, record },
+      ...{ shown, again, environment, record, anyway },
       allowInconsistent: false,
     },
     engine,

@@ -362,7 +362,13 @@ describe("apply with metadata", () => {
         kind = "postgres",
         users = "",
         invoices = "CREATE TABLE invoices (id int PRIMARY KEY);",
-      }: { kind?: string; users?: string; invoices?: string } = {},
+        address = (url) => url,
+      }: {
+        kind?: string;
+        users?: string;
+        invoices?: string;
+        address?: (url: string) => string;
+      } = {},
     ): Promise<NewDatabase> {
       const it = await metadataBench(t);
       const billing = await freshDatabase(t);
@@ -374,7 +380,7 @@ describe("apply with metadata", () => {
           {
             name: "billing",
             kind,
-            configuration: { connection_info: { database_url: billing } },
+            configuration: { connection_info: { database_url: address(billing) } },
             tables: [{ table: { schema: "public", name: "invoices" } }],
           },
         ],
@@ -492,6 +498,16 @@ describe("apply with metadata", () => {
         assert.equal(ran.failure?.code, code ?? "plan-changed");
         assert.deepEqual(await it.stored(), before);
       });
+
+    test("one that cannot be reached is not connected, and the command that connects it anyway is named", async (t) => {
+      const it = await bench(t, { address: (url) => `${url}_elsewhere` });
+      const before = await it.stored();
+      const ran = await it.execute({});
+      assert.equal(ran.failure?.code, "would-be-inconsistent");
+      const command = ["metadata", "apply", "dev-3", "--allow-inconsistent"];
+      assert.deepEqual(ran.failure.hints.at(-1), runHint(command, "apply it anyway"));
+      assert.deepEqual(await it.stored(), before);
+    });
 
     test("nothing is connected if it is of a kind whose migrations cannot run", async (t) => {
       const it = await bench(t, { kind: "mysql8" });

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +10,7 @@ import { execute, type EngineContext } from "../../../src/engine/execute.ts";
 import type { EventOf, RunEvent } from "../../../src/protocol/events.ts";
 import type { FailureData } from "../../../src/protocol/failure.ts";
 import { Request } from "../../../src/protocol/request.ts";
+import { refusedHints } from "../../support/printed-commands.ts";
 
 /** A project on disk, removed after the test. Paths are from its root. */
 export async function projectOnDisk(
@@ -54,7 +56,10 @@ export function requestFor(operation: string, options: object = {}): Request {
   });
 }
 
-/** Runs one request to its end. Time stands still, and sleeping takes none, unless the test says otherwise. */
+/**
+ * Runs one request to its end. Time stands still, and sleeping takes none, unless the test says otherwise. Fails if a hint names a command
+ * or an option that the program does not have.
+ */
 export async function run(
   hasura: Hasura,
   root: string,
@@ -78,6 +83,8 @@ export async function run(
     },
   });
   const last = events.at(-1);
+  const hints = events.flatMap((event) => ("failure" in event ? (event.failure?.hints ?? []) : []));
+  assert.deepEqual(refusedHints(hints, request.operation), []);
   return {
     events,
     failure: last?.type === "run.failed" ? last.failure : undefined,
