@@ -4,6 +4,7 @@ import { acceptRequest } from "../../src/lambda/accept-request.ts";
 import { readSettings } from "../../src/lambda/settings.ts";
 import { retryHint } from "../../src/protocol/hint.ts";
 import { Failure } from "../../src/protocol/failure.ts";
+import { operationNames, type Operation } from "../../src/protocol/operations.ts";
 import { request } from "./support/request.ts";
 
 const arn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3";
@@ -201,6 +202,18 @@ describe("accept request", () => {
       }
     });
   }
+
+  test("only apply takes a confirmation without the name, which does not suffice for a protected environment", () => {
+    const yes = (operation: Operation, options: object = {}) =>
+      request(operation, { environment: "prod", options: { ...options, yes: true } });
+    const unprotected = { ...prod, protected: false };
+    assert.doesNotThrow(() => acceptRequest(yes("apply"), unprotected, arn));
+    assert.equal(refusal(yes("apply"), prod).code, "protected");
+    for (const operation of operationNames.filter((name) => name !== "apply")) {
+      const options = operation === "mark" ? { as: "applied" } : {};
+      assert.equal(refusal(yes(operation, options), unprotected).code, "unknown-option", operation);
+    }
+  });
 
   test.each([
     [["colour"], 'the option "colour" of apply.', "omit the option."],

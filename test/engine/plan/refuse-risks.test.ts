@@ -65,6 +65,18 @@ describe("the risks of a plan", () => {
   test.each<[string, Given, string | undefined]>([
     ["lost data that nobody has confirmed", {}, "data-loss"],
     ["lost data, confirmed by name", { options: { confirm: "dev-3" } }, undefined],
+    ["lost data, confirmed without the name", { options: { yes: true } }, undefined],
+    ["lost data, not confirmed", { options: { yes: false } }, "data-loss"],
+    [
+      "lost data in a protected environment, confirmed without the name",
+      { protected: true, options: { yes: true } },
+      "risk-not-allowed",
+    ],
+    [
+      "lost data where only the client's configuration protects, confirmed without the name",
+      { options: { yes: true, refuseRisks: true } },
+      "risk-not-allowed",
+    ],
     [
       "lost data, confirmed for another environment",
       { options: { confirm: "dev-4" } },
