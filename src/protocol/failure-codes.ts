@@ -2446,6 +2446,7 @@ export const failureCodes = {
     causes: [
       "You have changed the metadata in the working copy without committing it.",
       "The files are untracked, or ignored by Git.",
+      "The project is in a Git repository, but Git is not installed or refuses to read it.",
     ],
     remedies: [
       "List what would change: `hasura-migrate metadata export ENVIRONMENT --dry-run`.",

@@ -1,39 +1,58 @@
+import { posix } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint } from "../../protocol/hint.ts";
+import { commandHint, retryHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
+import { findRepository } from "../project/find-repository.ts";
 
 /**
- * Files below a directory that differ from the last commit, by their path from it; none outside of a Git repository. Includes untracked
- * and ignored files, whose content exists nowhere else.
+ * Those of some files that differ from the last commit; none outside of a Git repository. Includes untracked and ignored files, whose
+ * content exists nowhere else. Paths are from the directory, with forward slashes.
  * @throws Failure usage/uncommitted-changes if Git fails
  */
 export async function uncommittedFiles(
   directory: string,
+  paths: readonly string[],
   { capture }: Pick<CliContext, "capture">,
-): Promise<ReadonlySet<string>> {
-  const git = ["-C", directory, "--no-optional-locks"];
+): Promise<readonly string[]> {
+  if (paths.length === 0) return [];
+  const git = ["-C", directory, "--no-optional-locks", "--literal-pathspecs"];
   const [prefix, status] = await Promise.all([
     capture("git", [...git, "rev-parse", "--show-prefix"]),
     capture("git", [
       ...git,
-      ...["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching"],
-      ...["--no-renames", "--", "."],
+      // `matching` lists an ignored directory, but not the files in it.
+      ...["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=traditional"],
+      ...["--no-renames", "--", ...new Set(paths.map(placeOf))],
     ]),
   ]);
-  if (prefix === undefined) return new Set();
-  if (status === undefined) throw noAnswer();
-  const paths = status.split("\0").flatMap((entry) => pathIn(entry) ?? []);
-  return new Set(
-    paths.flatMap((path) => (path.startsWith(prefix) ? [path.slice(prefix.length)] : [])),
-  );
+  if (prefix === undefined && findRepository(directory) === undefined) return [];
+  if (prefix === undefined || status === undefined) throw noAnswer(directory);
+  const listed = new Set(status.split("\0").flatMap((entry) => pathIn(entry) ?? []));
+  return paths.filter((path) => isListed(posix.join(prefix, path), listed));
 }
 
-function noAnswer(): Failure {
+/** What Git is asked about for a file: its directory, because there may be thousands of files, but never the project's root. */
+function placeOf(path: string): string {
+  const directory = posix.dirname(path);
+  return directory === "." ? path : directory;
+}
+
+/** Of a repository in this one, Git lists only the directory. */
+function isListed(path: string, listed: ReadonlySet<string>): boolean {
+  return path !== "." && (listed.has(path) || isListed(posix.dirname(path), listed));
+}
+
+function noAnswer(directory: string): Failure {
   return new Failure(
     "usage",
     "uncommitted-changes",
-    "Nothing was written: git status failed, so files with uncommitted changes might be overwritten.",
-    { hints: [retryHint({ with: ["--force"], reason: "overwrite the files" })] },
+    "Nothing was written: Git does not list uncommitted changes here, so they might be overwritten.",
+    {
+      hints: [
+        commandHint(["git", "-C", directory, "status"], "see why"),
+        retryHint({ with: ["--force"], reason: "overwrite the files" }),
+      ],
+    },
   );
 }
 
@@ -42,5 +61,7 @@ function pathIn(entry: string): string | undefined {
   const fields = { "1": 8, u: 10, "?": 1, "!": 1 } as const;
   const [kind = ""] = entry.split(" ", 1);
   const count = Object.entries(fields).find(([each]) => each === kind)?.[1];
-  return count === undefined ? undefined : entry.split(" ").slice(count).join(" ");
+  return count === undefined
+    ? undefined
+    : entry.split(" ").slice(count).join(" ").replace(/\/$/, "");
 }

@@ -1,4 +1,4 @@
-import { join, relative } from "node:path";
+import { join, posix, relative } from "node:path";
 import { v7 } from "uuid";
 import type { JsonMap } from "../../metadata/document/json.ts";
 import { exportProject, type FileChange } from "../../metadata/write/export-project.ts";
@@ -6,7 +6,7 @@ import { yamlFile } from "../../metadata/write/yaml-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { CommandResult } from "../command-result.ts";
-import type { CommandContext } from "../context.ts";
+import type { CliContext, CommandContext } from "../context.ts";
 import { colorsFor } from "../output/terminal/colors.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { plural } from "../output/format.ts";
@@ -64,7 +64,7 @@ export async function writeDocument(
     );
   const writes = !options.dryRun && !options.check;
   if (writes && changes.length > 0) {
-    if (!options.force) refuseUncommitted(changes, await uncommittedFiles(root, context));
+    if (!options.force) await refuseUncommitted(changes, target, context);
     await writeChanges(changes, {
       ...{ root, directory: layout.directory, id: v7({ msecs: context.now() }) },
       interrupted: context.interrupts.first,
@@ -90,10 +90,18 @@ function shownChange(change: FileChange, { cwd }: Pick<CommandContext, "cwd">, r
 /** This many files are named in a failure. */
 const namedAtMost = 5;
 
-function refuseUncommitted(changes: readonly FileChange[], uncommitted: ReadonlySet<string>): void {
-  const paths = changes.flatMap(({ path, before }) =>
-    before !== undefined && uncommitted.has(path) ? [path] : [],
+async function refuseUncommitted(
+  changes: readonly FileChange[],
+  { root, layout: { directory, file } }: ExportTarget,
+  context: Pick<CliContext, "capture">,
+): Promise<void> {
+  // The metadata may be in another repository than the project.
+  const home = file === undefined ? directory : posix.dirname(file);
+  const existing = changes.flatMap(({ path, before }) =>
+    before === undefined ? [] : posix.relative(home, path),
   );
+  const uncommitted = await uncommittedFiles(join(root, home), existing, context);
+  const paths = uncommitted.map((path) => posix.join(home, path));
   if (paths.length === 0) return;
   const more = paths.length - namedAtMost;
   const named =

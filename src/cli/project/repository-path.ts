@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import type { CliContext } from "../context.ts";
 import { findProjectAbove } from "./find-project.ts";
+import { findRepository } from "./find-repository.ts";
 
 /**
  * A migration's file, named from the root of the repository instead of the project's, with forward slashes. Unchanged if the project
@@ -12,7 +13,7 @@ export function repositoryPath(
   { cwd, home }: Pick<CliContext, "cwd" | "home">,
 ): string {
   const root = findProjectAbove(cwd, home);
-  const repository = root === undefined ? undefined : repositoryOf(root);
+  const repository = root === undefined ? undefined : findRepository(root);
   if (root === undefined || repository === undefined) return file;
   const path = candidates(root, file).find((candidate) => existsSync(candidate));
   if (path === undefined) return file;
@@ -23,10 +24,4 @@ export function repositoryPath(
 /** An image of a bare migrations directory has another name for it. */
 function candidates(root: string, file: string): string[] {
   return [join(root, file), join(root, "migrations", file.replace(/^[^/]*\//, ""))];
-}
-
-function repositoryOf(directory: string): string | undefined {
-  if (existsSync(join(directory, ".git"))) return directory;
-  const parent = dirname(directory);
-  return parent === directory ? undefined : repositoryOf(parent);
 }

@@ -1,8 +1,8 @@
-import { basename, dirname, join, relative } from "node:path";
-import { existsSync } from "node:fs";
+import { basename, relative } from "node:path";
 import { cleanText } from "../../clean-text.ts";
 import { directoryLimits, type UploadedDirectory } from "../../protocol/run-source.ts";
 import type { CliContext } from "../context.ts";
+import { findRepository } from "../project/find-repository.ts";
 
 /** What identifies a project's directory to others: its name, and what Git knows about it. */
 export async function directoryFacts(
@@ -52,15 +52,9 @@ function gitFacts(status: string): {
 
 /** From the name of its repository on: `shop/hasura`. */
 function directoryName(root: string): string {
-  const repository = repositoryOf(root);
+  const repository = findRepository(root);
   if (repository === undefined) return basename(root);
   return [basename(repository), ...relative(repository, root).split(/[\\/]/)]
     .filter((part) => part !== "")
     .join("/");
-}
-
-function repositoryOf(directory: string): string | undefined {
-  if (existsSync(join(directory, ".git"))) return directory;
-  const parent = dirname(directory);
-  return parent === directory ? undefined : repositoryOf(parent);
 }

@@ -97,27 +97,70 @@ describe("the files of an export", () => {
   });
 });
 
-test("files that are changed, staged, unknown or ignored are not committed", async (t) => {
-  const root = await projectOf(t, {
-    ...{ "shop/a.yaml": "a", "shop/b.yaml": "b", "shop/c c.yaml": "c", ".gitignore": "ignored" },
-    "other.yaml": "o",
-  });
-  const git = (...args: readonly string[]): void => {
-    const identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
-    execFileSync("git", ["-C", root, ...identity, ...args], { stdio: "ignore" });
-  };
-  git("init", "-q");
-  git("add", "-A");
-  git("commit", "-qm", "first");
-  writeFileSync(join(root, "shop/a.yaml"), "changed");
-  writeFileSync(join(root, "shop/b.yaml"), "staged");
-  git("add", "shop/b.yaml");
-  writeFileSync(join(root, "shop/c c.yaml"), "changed");
-  writeFileSync(join(root, "shop/new.yaml"), "");
-  writeFileSync(join(root, "shop/ignored"), "");
-  writeFileSync(join(root, "other.yaml"), "changed");
+describe("files that are not committed", () => {
   const { capture } = programsOf(process, new AbortController().signal);
-  const found = await uncommittedFiles(join(root, "shop"), { capture });
-  assert.deepEqual([...found].sort(), ["a.yaml", "b.yaml", "c c.yaml", "ignored", "new.yaml"]);
-  assert.deepEqual([...(await uncommittedFiles(await freshDirectory(t), { capture }))], []);
+
+  function gitIn(directory: string) {
+    return (...args: readonly string[]): void => {
+      const identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+      execFileSync("git", ["-C", directory, ...identity, ...args], { stdio: "ignore" });
+    };
+  }
+
+  async function repository(t: TestContext, files: Readonly<Record<string, string>>) {
+    const root = await projectOf(t, files);
+    const git = gitIn(root);
+    git("init", "-q");
+    git("add", "-A");
+    git("commit", "-qm", "first");
+    return { root, git };
+  }
+
+  test("are those that are changed, staged, unknown or ignored", async (t) => {
+    const { root, git } = await repository(t, {
+      ...{ "shop/a.yaml": "a", "shop/b.yaml": "b", "shop/c c.yaml": "c", ".gitignore": "ignored" },
+      ...{ "other.yaml": "o", "shop/same.yaml": "s" },
+    });
+    writeFileSync(join(root, "shop/a.yaml"), "changed");
+    writeFileSync(join(root, "shop/b.yaml"), "staged");
+    git("add", "shop/b.yaml");
+    writeFileSync(join(root, "shop/c c.yaml"), "changed");
+    writeFileSync(join(root, "shop/new.yaml"), "");
+    writeFileSync(join(root, "shop/ignored"), "");
+    writeFileSync(join(root, "other.yaml"), "changed");
+    const uncommitted = ["a.yaml", "b.yaml", "c c.yaml", "ignored", "new.yaml", "../other.yaml"];
+    const paths = ["same.yaml", ...uncommitted];
+    assert.deepEqual(await uncommittedFiles(join(root, "shop"), paths, { capture }), uncommitted);
+  });
+
+  test("are also those in ignored directories, and in a repository inside the other one", async (t) => {
+    const { root } = await repository(t, { ".gitignore": "tables/\n", "metadata/same.yaml": "" });
+    const uncommitted = ["default/tables/a.yaml", "default/tables/new/b.yaml", "inner/c.yaml"];
+    for (const path of uncommitted) {
+      mkdirSync(dirname(join(root, "metadata", path)), { recursive: true });
+      writeFileSync(join(root, "metadata", path), "");
+    }
+    gitIn(join(root, "metadata/inner"))("init", "-q");
+    const paths = [...uncommitted, "same.yaml", "default/none.yaml"];
+    assert.deepEqual(
+      await uncommittedFiles(join(root, "metadata"), paths, { capture }),
+      uncommitted,
+    );
+  });
+
+  test("are none outside of a repository, also without Git", async (t) => {
+    const root = await projectOf(t, { "a.yaml": "" });
+    const withoutGit = { capture: async () => undefined };
+    assert.deepEqual(await uncommittedFiles(root, ["a.yaml"], { capture }), []);
+    assert.deepEqual(await uncommittedFiles(root, ["a.yaml"], withoutGit), []);
+  });
+
+  test("cannot be known in a repository that Git does not read", async (t) => {
+    const { root } = await repository(t, { "a.yaml": "" });
+    const withoutGit = { capture: async () => undefined };
+    await assert.rejects(uncommittedFiles(root, ["a.yaml"], withoutGit), (thrown: unknown) => {
+      assert.equal(codeOf(thrown), "uncommitted-changes");
+      return true;
+    });
+  });
 });
