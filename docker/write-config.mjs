@@ -6,11 +6,11 @@
  *   write-config.mjs FROM TO LABEL METADATA_IS_SEPARATE
  *
  * LABEL is the name of FROM in messages; METADATA_IS_SEPARATE is "yes" if a directory from elsewhere replaces the project's
- * metadata. Prints the metadata directory, relative to the project. Exits with code 1 and a message if FROM is unusable;
- * messages never repeat a value or a line of FROM, except for the directories.
+ * metadata. Prints the metadata directory, relative to the project, and on a second line the metadata file, if there is one. Exits
+ * with code 1 and a message if FROM is unusable; messages never repeat a value or a line of FROM, except for the paths.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, normalize } from "node:path";
 import { LineCounter, parseDocument, stringify } from "yaml";
 
 const [from = "", to = "", label = "", metadataIsSeparate] = process.argv.slice(2);
@@ -61,17 +61,36 @@ function readConfig() {
   return { ...config };
 }
 
+/** @param {string} key @param {unknown} value @param {string} what @returns {string} */
+function checkedPath(key, value, what) {
+  if (typeof value !== "string" || value === "" || /[\n\r\0]/.test(value))
+    return stop(`${key} in ${label} is not a ${what}`);
+  return value;
+}
+
+/** @param {string} path @returns {boolean} */
+function leadsOut(path) {
+  return isAbsolute(path) || join("project", path).split("/")[0] !== "project";
+}
+
 /** @param {string} key @param {unknown} value @returns {string} */
 function directoryInside(key, value) {
-  if (typeof value !== "string" || value === "" || /[\n\r\0]/.test(value))
-    stop(`${key} in ${label} is not a directory`);
-  const outside = isAbsolute(value) || join("project", value).split("/")[0] !== "project";
-  if (!outside) return value;
+  const path = checkedPath(key, value, "directory");
+  if (!leadsOut(path)) return path;
   if (key === "metadata_directory" && metadataIsSeparate === "yes") return "metadata";
   return stop(
-    `${key} in ${label} leads out of the project: ${value}` +
+    `${key} in ${label} leads out of the project: ${path}` +
       (key === "metadata_directory" ? "; name that directory with METADATA" : ""),
   );
+}
+
+/** @param {unknown} value @returns {string} */
+function metadataFile(value) {
+  const path = checkedPath("metadata_file", value, "file");
+  if (leadsOut(path)) return stop(`metadata_file in ${label} leads out of the project: ${path}`);
+  // Its copy would have the secrets of the project's own config.yaml.
+  if (normalize(path) === "config.yaml") return stop(`metadata_file in ${label} is config.yaml`);
+  return normalize(path);
 }
 
 const config = readConfig();
@@ -86,6 +105,8 @@ if (config.version !== undefined) {
 }
 for (const key of directories)
   if (config[key] !== undefined) known[key] = directoryInside(key, config[key]);
+if (config.metadata_file !== undefined && metadataIsSeparate !== "yes")
+  known.metadata_file = metadataFile(config.metadata_file);
 
 writeFileSync(to, stringify(known));
 const omitted = Object.keys(config).filter((key) => !(key in known) && /^\w{1,40}$/.test(key));
@@ -93,4 +114,6 @@ if (omitted.length > 0)
   process.stderr.write(
     `stage-project: left out of the image's config.yaml: ${omitted.join(", ")} (${label})\n`,
   );
-process.stdout.write(`${String(known.metadata_directory ?? "metadata")}\n`);
+process.stdout.write(
+  `${String(known.metadata_directory ?? "metadata")}\n${String(known.metadata_file ?? "")}\n`,
+);

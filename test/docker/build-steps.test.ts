@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
+import { projectMetadata } from "../../src/engine/project/project-metadata.ts";
 import { readProject } from "../../src/engine/project/project.ts";
 import { freshDirectory } from "../support/postgres.ts";
 import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.ts";
@@ -204,6 +205,76 @@ describe("build steps", () => {
     );
     assert.equal(code, 0, stderr);
     assert.equal(readFileSync(join(to, "config.yaml"), "utf8"), "version: 3\n");
+  });
+
+  describe("metadata in a single file", () => {
+    const files = {
+      [`hasura/${migration}`]: "SELECT 1;",
+      "hasura/metadata/version.yaml": "version: 3\n",
+      "hasura/metadata/actions.yaml": "actions: [{ name: stale }]\n",
+    };
+
+    for (const file of ["metadata.json", "./metadata.json", "hasura/all.json"])
+      test(`${file} is copied, and what the image applies`, async (t) => {
+        const { code, stderr, to } = await stage(
+          t,
+          {
+            ...files,
+            "hasura/config.yaml": `version: 3\nmetadata_file: ${file}\n`,
+            [join("hasura", file)]: '{"version":3,"sources":[]}',
+          },
+          "hasura",
+        );
+        assert.equal(code, 0, stderr);
+        assert.equal(stderr, "");
+        const { document } = await projectMetadata({ root: to, configVersion: 3 });
+        assert.deepEqual(document.value, { version: 3, sources: [] });
+      });
+
+    test("is replaced by METADATA", async (t) => {
+      const { code, stderr, to } = await stage(
+        t,
+        {
+          ...files,
+          "hasura/config.yaml": "version: 3\nmetadata_file: ../elsewhere.json\n",
+          "other/version.yaml": "version: 3\n",
+        },
+        "hasura",
+        "other",
+      );
+      assert.equal(code, 0, stderr);
+      assert.equal(readFileSync(join(to, "config.yaml"), "utf8"), "version: 3\n");
+      assert.deepEqual(readdirSync(join(to, "metadata")), ["version.yaml"]);
+    });
+
+    for (const [what, file, expected] of [
+      ["outside of the project", "../all.json", /metadata_file in .* leads out of the project: /],
+      ["with an absolute path", "/etc/all.json", /metadata_file in .* leads out of the project: /],
+      ["that does not exist", "no.json", /there is no file hasura\/no\.json in .* \(metadata_file/],
+      ["that is a dotfile", ".all.json", /there is no file hasura\/\.all\.json .*dotfiles/],
+      ["that is a directory", "metadata", /there is no file hasura\/metadata /],
+      ["that is the configuration", "./config.yaml", /metadata_file in .* is config\.yaml/],
+      ["that is a link out of the project", "link.json", /links must lead .*\nlink\.json -> /],
+      ["that is a list", "[all.json]", /metadata_file in .* is not a file/],
+    ] as const)
+      test(`${what} stops the build`, async (t) => {
+        const { code, stdout, stderr, to } = await stage(
+          t,
+          {
+            ...files,
+            "all.json": "{}",
+            "hasura/.all.json": "{}",
+            "hasura/config.yaml": `metadata_file: ${file}\nadmin_secret: Canary-77\n`,
+          },
+          "hasura",
+          "",
+          { "hasura/link.json": "../all.json" },
+        );
+        assert.equal(code, 1);
+        assert.match(stderr, expected);
+        assert.doesNotMatch(stdout + stderr, /Canary/);
+        assert.equal(existsSync(to), false);
+      });
   });
 
   test("METADATA replaces metadata outside of the project", async (t) => {

@@ -9,6 +9,11 @@ import type { Project } from "./project.ts";
 
 /** Other keys, and entries that are not sources, are for Hasura. */
 const SourceEntry = z.object({ name: z.string(), kind: z.string() });
+/** A list of sources, or the whole metadata, which contains one. */
+const SourceEntries = z
+  .array(z.unknown())
+  .or(z.object({ sources: z.array(z.unknown()) }).transform(({ sources }) => sources))
+  .catch([]);
 
 /**
  * The project without the databases that its metadata declares to be of a kind other than PostgreSQL, which a local environment
@@ -53,11 +58,12 @@ function leftOutMessage(name: string, kind: string): string {
   return `The database ${name} is skipped: its kind is ${kind}, and a local environment supports only PostgreSQL.`;
 }
 
-/** The declared sources of other kinds, from `databases/databases.yaml` in the metadata directory. */
+/** The declared sources of other kinds, from the metadata's only file, or `databases/databases.yaml` in its directory. */
 async function otherKinds(root: string, fs: FileSystem): Promise<Map<string, string>> {
-  const config = await readProjectConfig(root, fs);
-  const metadata = join(root, config?.metadataDirectory ?? "metadata");
-  const path = join(metadata, "databases", "databases.yaml");
+  const { metadataFile, metadataDirectory = "metadata" } =
+    (await readProjectConfig(root, fs)) ?? {};
+  const inDirectory = join(metadataDirectory, "databases", "databases.yaml");
+  const path = join(root, metadataFile ?? inDirectory);
   const text = await readTextFile(path, fs);
   if (text === undefined) return new Map();
   return new Map(
@@ -70,11 +76,13 @@ async function otherKinds(root: string, fs: FileSystem): Promise<Map<string, str
 }
 
 function entriesIn(text: string, path: string): readonly unknown[] {
+  const isJson = path.endsWith(".json");
   try {
     // "!include" is a tag of Hasura's; without this level each would be a warning of the process.
-    const parsed: unknown = parse(text, { logLevel: "error" });
-    return Array.isArray(parsed) ? parsed : [];
+    const parsed: unknown = isJson ? JSON.parse(text) : parse(text, { logLevel: "error" });
+    return SourceEntries.parse(parsed);
   } catch (cause) {
-    throw new Failure("usage", "bad-project-config", `${path} is not valid YAML.`, { cause });
+    const form = isJson ? "JSON" : "YAML";
+    throw new Failure("usage", "bad-project-config", `${path} is not valid ${form}.`, { cause });
   }
 }

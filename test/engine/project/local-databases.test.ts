@@ -53,6 +53,22 @@ describe("a project with a database of another kind, in a local environment", ()
       );
   });
 
+  for (const [file, text] of [
+    ["all.yaml", `version: 3\nsources:\n${declared.replaceAll(/^/gm, "  ").trimEnd()}\n`],
+    ["all.json", JSON.stringify({ version: 3, sources: [{ name: "legacy", kind: "mssql" }] })],
+  ] as const)
+    test(`${file}, the only file of the metadata, is read in place of a directory`, async (t) => {
+      const root = await directoryOf(t, {
+        "config.yaml": `version: 3\nmetadata_file: ${file}\n`,
+        [file]: text,
+        "metadata/databases/databases.yaml": "- { name: main, kind: mssql }\n",
+        ...main,
+        ...legacy,
+      });
+      const { databases } = await postgresOnly(await readProject(root));
+      assert.deepEqual([...databases.keys()], ["main"]);
+    });
+
   for (const database of ["legacy", "unused"])
     test(`an apply of ${database} alone is refused`, async (t) => {
       const root = await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy });
