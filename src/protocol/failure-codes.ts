@@ -154,7 +154,7 @@ export const failureCodes = {
   busy: {
     kinds: ["busy"],
     meaning:
-      "Another session is working on this database, so the migration or the rehearsal was not started. What the run had applied before stays applied.",
+      "Another session is working on this database, so the migration, seed or rehearsal was not started. What the run had applied before stays applied.",
     causes: [
       "Another run, or another tool, is in the middle of a migration.",
       "Another run is in progress: a rehearsal does not start while it is between two migrations.",

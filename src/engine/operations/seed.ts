@@ -118,7 +118,7 @@ async function runUntilDone(run: SeedRun): Promise<RunResult> {
       plan = await run.planAgain();
       await emitPlan(plan, false, engine);
     } catch (failure) {
-      return { applied, notReached, stop: failed(failure) };
+      return { applied, notReached, stop: stop ?? failed(failure) };
     }
   }
 }

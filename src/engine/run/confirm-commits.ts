@@ -30,5 +30,5 @@ export async function confirmCommits(
 
 /** True if nothing else is sent to Hasura because it does not respond. */
 export function isUnreachable(failure: unknown): boolean {
-  return failure instanceof Failure && failure.kind !== "migration";
+  return failure instanceof Failure && ["unreachable", "access"].includes(failure.kind);
 }

@@ -4,6 +4,7 @@ import { migrationLabel } from "../../protocol/migration.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
 import { HasuraCallError } from "../hasura/client.ts";
+import { hasuraFailure } from "../hasura/errors.ts";
 import { stepFailure } from "../hasura/sql-errors.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
 import { beforeSecondTry, locateBySecondTry } from "../rehearsal/second-try.ts";
@@ -12,6 +13,7 @@ import { activityHint, lockHints, markHint } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
 import { recordSquash } from "./record-squash.ts";
 import { nextBatchSize } from "./batch-size.ts";
+import { busyFailure } from "./busy-failure.ts";
 import { halfRedoneFailure } from "./half-redone.ts";
 import { invalidIndexNotices, withLeftBehind } from "./left-behind.ts";
 import { loadSteps, type LoadedStep } from "./load-steps.ts";
@@ -63,7 +65,7 @@ export async function runPlan(run: PlanRun): Promise<PlanResult> {
   while (state.stop === undefined) {
     const next = run.steps[state.reached];
     if (!next) break;
-    state = await runNext(next, state, run);
+    state = await runNext(next, state, run).catch((thrown: unknown) => failedNext(thrown, state));
   }
   const { reached, applied, touched, stop } = state;
   const unsettled = await settleAll(run.steps.slice(0, reached));
@@ -98,6 +100,12 @@ async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<
     ...(result.over === batch.length && { ahead }),
     ...(result.stop && { stop: result.stop }),
   };
+}
+
+/** What was done before an error, such as that of a file that can no longer be read, still counts. */
+function failedNext(thrown: unknown, state: RunState): RunState {
+  const failure = hasuraFailure(thrown, "running the migrations");
+  return { ...state, stop: { stop: "failed", failure } };
 }
 
 /** With less time remaining steps run one by one, so that the run can pause between them. */
@@ -233,7 +241,7 @@ async function reportResult(
         ...of,
         reason: `nothing of it was run: ${result.holder}`,
       });
-      return { over: 1, done: 0, stop: { stop: "failed", failure: busy(result.holder) } };
+      return { over: 1, done: 0, stop: { stop: "failed", failure: busyFailure(result.holder) } };
   }
 }
 
@@ -267,12 +275,6 @@ async function failureOf(
     ready,
     environment,
   );
-}
-
-function busy(holder: string): Failure {
-  return new Failure("busy", "busy", `Another run is working on this database: ${holder}.`, {
-    hints: [retryHint({ reason: "once that run has ended" })],
-  });
 }
 
 /** The last step may or may not have taken effect. */

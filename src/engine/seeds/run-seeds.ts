@@ -2,10 +2,12 @@ import { Failure, toFailureData } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
+import { hasuraFailure } from "../hasura/errors.ts";
 import { stepFailure } from "../hasura/sql-errors.ts";
 import type { MigrationBody } from "../project/migration-file.ts";
 import { locateBySecondTry } from "../rehearsal/second-try.ts";
 import type { RunStop } from "../run-result.ts";
+import { busyFailure } from "../run/busy-failure.ts";
 import { stopBefore, type Slice } from "../run/stop-before.ts";
 import { activityHint, lockHints } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
@@ -32,7 +34,7 @@ export interface SeedsRun {
   readonly engine: EngineContext;
 }
 
-/** Runs seeds in order, until one fails or the run has to stop. */
+/** Runs seeds in order, until one fails or the run has to stop. Never throws: what was done before an error still counts. */
 export async function runSeeds(run: SeedsRun): Promise<SeedsResult> {
   const { steps, slice, engine } = run;
   let applied = 0;
@@ -40,16 +42,25 @@ export async function runSeeds(run: SeedsRun): Promise<SeedsResult> {
     const progressed = slice.progressed || applied > 0;
     const early = stopBefore(step.of.store, { ...slice, progressed }, engine);
     if (early) return { applied, notReached: steps.length - reached, stop: early };
-    const stop = await runSeed(step, run);
-    // What has failed, or may have taken effect, was reached.
-    const over = stop?.stop === "failed" ? 1 : 0;
+    const { over, stop } = await runSeed(step, run).catch(notStarted);
     if (stop) return { applied, notReached: steps.length - reached - over, stop };
     applied += 1;
   }
   return { applied, notReached: 0 };
 }
 
-async function runSeed(step: PlannedSeed, run: SeedsRun): Promise<SeedStop | undefined> {
+/** How one seed ended. */
+interface SeedResult {
+  /** 1 if it needs no other attempt in this run: what has failed, or may have taken effect, was reached. */
+  readonly over: 0 | 1;
+  readonly stop?: SeedStop;
+}
+
+function notStarted(thrown: unknown): SeedResult {
+  return { over: 0, stop: { stop: "failed", failure: hasuraFailure(thrown, "running the seeds") } };
+}
+
+async function runSeed(step: PlannedSeed, run: SeedsRun): Promise<SeedResult> {
   const { of, file, checksum } = step;
   const { engine } = run;
   const body = await file.body();
@@ -83,14 +94,14 @@ async function reportResult(
   step: PlannedSeed,
   { body, tookMs }: SentSeed,
   { environment, engine }: SeedsRun,
-): Promise<SeedStop | undefined> {
+): Promise<SeedResult> {
   const of = identify(step);
   switch (result.outcome) {
     case "done": {
       const { notices } = result;
       const remarks = notices.length > 0 && { notices: [...notices] };
       await emit(engine, { type: "seed.applied", ...of, tookMs, ...remarks });
-      return undefined;
+      return { over: 1 };
     }
     case "failed": {
       const failure = await failureOf(result, step, body.sql, environment);
@@ -98,12 +109,12 @@ async function reportResult(
       await emit(engine, { type: "seed.failed", ...of, tookMs, failure: data });
       const tried = { sql: body.sql, store: step.of.store, tookMs };
       const locate = (found: unknown) => locateBySecondTry(found, tried, engine);
-      return { stop: "failed", failure, locate };
+      return { over: 1, stop: { stop: "failed", failure, locate } };
     }
     case "unknown": {
       const failure = outcomeUnknown(result.error, step, environment);
       await emit(engine, { type: "seed.unknown", ...of, reason: failure.message });
-      return { stop: "failed", failure };
+      return { over: 1, stop: { stop: "failed", failure } };
     }
     case "cancelled":
       await emit(engine, {
@@ -111,12 +122,17 @@ async function reportResult(
         ...of,
         reason: "cancelled before it took effect",
       });
-      return { stop: "cancelled" };
+      return { over: 0, stop: { stop: "cancelled" } };
     case "busy":
-      return { stop: "replan", reason: result.holder };
+      await emit(engine, {
+        type: "seed.skipped",
+        ...of,
+        reason: `nothing of it was run: ${result.holder}`,
+      });
+      return { over: 1, stop: { stop: "failed", failure: busyFailure(result.holder) } };
     case "skipped":
     case "replan":
-      return { stop: "replan", reason: result.reason };
+      return { over: 0, stop: { stop: "replan", reason: result.reason } };
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { EngineContext } from "../../../src/engine/context.ts";
+import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
 import { migrate } from "../../../src/engine/operations/migrate.ts";
 import type { RunResult } from "../../../src/engine/run-result.ts";
 import type { DatabaseState } from "../../../src/engine/session.ts";
@@ -242,6 +243,20 @@ describe("a migration run", () => {
       ends: (step) => (step.version === "2" ? { outcome: "cancelled" } : undefined),
     });
     assert.equal(failureOf(ran).code, "metadata-inconsistent");
+  });
+
+  test("reloads what it has changed before it meets another run, and not if Hasura does not answer", async () => {
+    const endedBy = (result: StepResult) =>
+      run({ ends: ({ version }) => (version === "2" ? result : undefined) });
+    const busy = await endedBy({ outcome: "busy", holder: "ada" });
+    assert.deepEqual([failureOf(busy).code, busy.applied], ["busy", 1]);
+    assert.deepEqual(busy.calls, ["inconsistentObjects", "reloadMetadata"]);
+    const lost = await endedBy({
+      outcome: "unknown",
+      error: new HasuraCallError("unknown", "lost"),
+    });
+    assert.deepEqual([failureOf(lost).code, lost.applied], ["outcome-unknown", 1]);
+    assert.deepEqual(lost.calls, ["inconsistentObjects"]);
   });
 
   test("is refused where migrations are disabled", async () => {

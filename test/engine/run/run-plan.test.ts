@@ -168,10 +168,15 @@ describe("running a plan", () => {
     assert.deepEqual(read, [2, 3, 3]);
   });
 
-  test("throws if a file cannot be read any more", async () => {
-    const store = storeOf();
-    const plan = [...planOf(store, "1"), readyStep("2", { store, file: unreadable("2/up.sql") })];
-    await assert.rejects(run(plan), /2\/up\.sql is gone/);
+  test("ends where a file cannot be read any more, and counts and records what was done before", async () => {
+    let settled = 0;
+    const store = storeOf({ settle: async () => void (settled += 1) });
+    const gone = readyStep("2", { store, file: unreadable("2/up.sql") });
+    const ran = await run([...planOf(store, "1"), gone, ...planOf(store, "3")]);
+    assert.deepEqual([ran.applied, ran.notReached, settled], [1, 2, 1]);
+    assert.deepEqual([...ran.touched], ["default"]);
+    assert.equal(ran.stop?.stop, "failed");
+    assert.match(String(ran.stop.failure), /2\/up\.sql is gone/);
     assert.deepEqual(
       store.ran.map(({ version }) => version),
       ["1"],

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
 import { describe, test } from "vitest";
+import { readProject } from "../../../src/engine/project/project.ts";
+import { projectSeeds } from "../../../src/engine/project/seeds.ts";
 import { catalogStore } from "../../../src/engine/store/catalog/catalog-store.ts";
+import { lockClass, lockId } from "../../../src/engine/store/ledger/constants.ts";
 import { asked } from "../support/ledger-bench.ts";
 import { withLedger } from "../support/ledger.ts";
-import { planned, reported, row, seedBench } from "../support/seed-bench.ts";
+import { projectOnDisk } from "../support/run.ts";
+import { planned, reported, row, seedBench, seedProject } from "../support/seed-bench.ts";
 
 const two = { "default/01_a.sql": row("a"), "default/02_b.sql": row("b") };
 
@@ -87,6 +94,47 @@ describe("seeds", () => {
     });
     assert.equal(fixed.failure, undefined);
     assert.deepEqual(await it.rows(), ["a", "b", "c"]);
+  });
+
+  test("a seed that meets another run is not started, and the run ends at once", async (t) => {
+    const it = await seedBench(t);
+    const other = new pg.Client({ connectionString: it.url });
+    await other.connect();
+    t.onTestFinished(() => other.end());
+    const three = { ...two, "default/03_c.sql": row("c") };
+    const ran = await it.seedAs(three, asked("seed"), {
+      ...withLedger({ waitMs: 1 }),
+      emit: async ({ type }) => {
+        if (type === "seed.applied")
+          await other.query("SELECT pg_advisory_lock($1, $2)", [lockClass, lockId.migration]);
+      },
+    });
+    assert.deepEqual([ran.failure?.kind, ran.failure?.code], ["busy", "busy"]);
+    assert.deepEqual(reported(ran), [
+      "started 01_a.sql",
+      "applied 01_a.sql",
+      "started 02_b.sql",
+      "skipped 02_b.sql",
+    ]);
+    const [end] = ran.of("run.failed");
+    assert.deepEqual([ran.of("seed.plan").length, end?.applied, end?.notReached], [1, 1, 1]);
+    assert.deepEqual(await it.rows(), ["a"]);
+  });
+
+  test("a file that changes while the run is in progress is not run, and what was run before counts", async (t) => {
+    const it = await seedBench(t);
+    const root = await projectOnDisk(t, seedProject(two));
+    const ran = await it.seedAs({}, asked("seed"), {
+      projectSeeds: async () => projectSeeds(await readProject(root)),
+      emit: async ({ type }) => {
+        if (type === "seed.applied")
+          await writeFile(join(root, "seeds/default/02_b.sql"), row("other"));
+      },
+    });
+    assert.deepEqual([ran.failure?.kind, ran.failure?.code], ["busy", "plan-changed"]);
+    const [end] = ran.of("run.failed");
+    assert.deepEqual([end?.applied, end?.notReached], [1, 1]);
+    assert.deepEqual(await it.rows(), ["a"]);
   });
 
   test("a dry run shows the plan and changes nothing, also before there is a ledger", async (t) => {
