@@ -61,6 +61,14 @@ const logs = (events: readonly object[]): Answer =>
 /** A failure as the function's log has it: without lines of the file. */
 const logged = { ...constraint, sql: { ...constraint.sql, place: { line: 1, column: 26 } } };
 
+const paused = { type: "run.paused", reason: "x", applied: 1, notReached: 1, tookMs: 1 };
+const warning = (code: string, message: string) => ({
+  type: "log",
+  level: "warning",
+  code,
+  message,
+});
+
 /** The run that the task was started for. */
 let runId = "";
 const ledger =
@@ -226,6 +234,61 @@ describe("a run in an ECS task", () => {
     assert.equal(plain.exit, 1);
     assert.match(plain.err, /up\.sql failed: no/);
     assert.equal(plain.words.at(-1), "GetLogEvents");
+  });
+
+  test("that deploys metadata shows its differences, what was applied, and every warning once", async (t) => {
+    const diff = {
+      type: "metadata.diff",
+      resourceVersion: 7,
+      changes: [
+        {
+          ...{ path: [{ kind: "action", name: "a" }], change: "added", isInside: false },
+          ...{ fields: [], attention: [] },
+        },
+      ],
+      inconsistent: [],
+    };
+    const known = warning("metadata-ignored", "No other file includes old.yaml.");
+    const broken = [{ type: "table", name: "table users in source default", reason: "gone" }];
+    const metadataApplied = {
+      type: "metadata.applied",
+      ...{ resourceVersion: 8, objects: 1, tookMs: 9, inconsistent: { broken, before: 0 } },
+    };
+    const differs = warning("metadata-differs", "1 object still differs.");
+    const { exit, out, err } = await runTask(
+      t,
+      [
+        streams([
+          ...[begun, { ...diff, dryRun: true }, known],
+          ...[{ ...bothPending, dryRun: true }, finished(0)],
+        ]),
+        ...[network, placed, running],
+        ledger({ outcome: "finished", migrations: [up, up2] }),
+        logs([begun, known, diff, bothPending, metadataApplied, differs, finished(2)]),
+      ],
+      ["--metadata", "--json"],
+    );
+    assert.equal(exit, 0, err);
+    const events = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; code?: string; dryRun?: boolean });
+    assert.deepEqual(
+      events.map(({ type, code }) => code ?? type).filter((each) => !each.startsWith("migration.")),
+      [
+        ...["client", "run.started", "metadata.diff", "metadata-ignored", "plan"],
+        ...["metadata.applied", "metadata-differs", "run.finished"],
+      ],
+    );
+    assert.ok(events.every(({ dryRun }) => dryRun !== true));
+  });
+
+  test("says so if its log, which has the warnings, cannot be read", async (t) => {
+    const denied = json({ __type: "AccessDeniedException", message: "not authorized" }, 400);
+    const ended = ledger({ outcome: "finished", migrations: [up, up2] });
+    const { exit, err } = await runTask(t, [...start, running, ended, denied]);
+    assert.equal(exit, 0, err);
+    assert.match(err, /! The log of the ECS task could not be read, so warnings, /);
   });
 
   for (const [what, before, after] of [
@@ -437,9 +500,13 @@ describe("a run in an ECS task", () => {
         running,
         ledger({ outcome: "paused", requestIds: ["t-1"], migrations: [up] }),
         exited(0, { stopCode: "UserInitiated", stoppedReason: "Task stopped by user" }),
+        logs([warning("metadata-not-put-back", "Objects were not put back."), paused]),
       ],
       130,
-      [/! The ECS task was stopped manually: Task stopped by user/],
+      [
+        /! Objects were not put back\./,
+        /! The ECS task was stopped manually: Task stopped by user/,
+      ],
     ],
   ];
   for (const [name, answers, exit, says] of cases)
@@ -455,6 +522,7 @@ describe("a run in an ECS task", () => {
       ...[...start, running],
       ledger({ outcome: "paused", requestIds: ["t-1"], migrations: [up] }),
       exited(0, { stopCode: "TerminationNotice", stoppedReason: "Task retirement" }),
+      logs([paused]),
       ...[
         streams([begun, { ...plan([item(...second)]), dryRun: true }, finished(0)]),
         network,

@@ -10,7 +10,7 @@ import { countsOf, recordedEnd } from "../recorded-end.ts";
 import { activityOf, newsReporter } from "../run-news.ts";
 import { reduceRun, type RunState } from "../run-state.ts";
 import { cannotFollow, taskKilled, taskNotStarted } from "./task-failures.ts";
-import { loggedEnd } from "./logged-end.ts";
+import { loggedEnd, type LoggedEnd } from "./logged-end.ts";
 import { afterRow, newProgress, type TaskProgress } from "./task-progress.ts";
 
 /** What running in a task needs beside the run itself. */
@@ -30,6 +30,8 @@ export interface FollowedTask extends TaskRunContext {
   readonly tasks: TaskRunner;
   readonly task: Task;
   readonly started: EventOf<"run.started">;
+  /** What was reported with the plan. */
+  readonly reported: readonly RunEvent[];
   readonly plan: EventOf<"plan">;
 }
 
@@ -185,11 +187,20 @@ async function* ended(
 ): AsyncGenerator<RunEvent> {
   const recorded = recordedEnd(run, row, outcome);
   const own = ownPart(run, recorded);
-  const { before, closing } = await loggedEnd(followed);
-  yield* before;
+  const logged = await loggedEnd(followed);
+  yield* beforeEnd(followed, logged);
+  const closing = logged?.closing;
   yield recorded.type === "run.failed" && closing?.type === "run.failed"
     ? { ...own, type: "run.failed", failure: closing.failure }
     : { ...recorded, ...own };
+}
+
+function beforeEnd({ notice }: FollowedTask, logged: LoggedEnd | undefined): readonly RunEvent[] {
+  if (logged === undefined)
+    notice(
+      "! The log of the ECS task could not be read, so warnings, and what became of the metadata, are not shown.",
+    );
+  return logged?.before ?? [];
 }
 
 /** The counts of this part of the run: those of earlier parts are added to it. */
@@ -214,6 +225,7 @@ async function* paused(
   const counts = { ...countsOf(run, row), tookMs: run.earlier.tookMs + now() - part.sent.lastAt };
   const state = await stateOf(followed);
   const stop = state?.kind === "stopped" ? state.stop : undefined;
+  yield* beforeEnd(followed, await loggedEnd(followed));
   if (stop?.code === "UserInitiated") {
     notice(`! The ECS task was stopped manually: ${stop.reason ?? "no reason given"}`);
     yield { type: "run.finished", ...ownPart(run, counts), cancelled: true };
@@ -229,9 +241,9 @@ async function* withoutEnd(
   stop: TaskStop,
 ): AsyncGenerator<RunEvent> {
   if (found.kind === "stale") throw taskKilled(stop);
-  const { before, closing } = await loggedEnd(followed);
-  if (closing === undefined)
+  const logged = await loggedEnd(followed);
+  if (logged?.closing === undefined)
     throw found.kind === "failed" ? taskKilled(stop) : taskNotStarted(followed.task, stop);
-  yield* before;
-  yield closing;
+  yield* logged.before;
+  yield logged.closing;
 }

@@ -1,4 +1,4 @@
-import type { ClosingEvent, RunEvent } from "../../../protocol/events.ts";
+import { isClosing, type ClosingEvent, type RunEvent } from "../../../protocol/events.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import type { Task, TaskRunner } from "../../connection/task-runner.ts";
 import type { CliContext } from "../../context.ts";
@@ -6,8 +6,9 @@ import type { RunPart } from "../follow-run.ts";
 
 /** What a task's log has of the end of its run. */
 export interface LoggedEnd {
-  /** What belongs to the end and is not in the ledger. */
+  /** What the ledger does not have, in order. */
   readonly before: readonly RunEvent[];
+  /** Absent where the run was paused. */
   readonly closing: ClosingEvent | undefined;
 }
 
@@ -16,32 +17,53 @@ const attempts = 4;
 const pauseMs = 1000;
 
 /** Events that the ledger does not have. */
-const onlyLogged: ReadonlySet<string> = new Set(["migration.failed", "metadata.reloaded"]);
+const onlyLogged: ReadonlySet<string> = new Set([
+  "log",
+  "migration.failed",
+  "metadata.applied",
+  "metadata.reloaded",
+]);
 
-/** Reads the end of a run in the task's log. Empty if the log cannot be read, or does not have the end yet. */
+/**
+ * Reads the end of a run in the task's log. Undefined if the log cannot be read, or does not have the end yet. `reported`: events that
+ * the person has seen, and that the task repeats.
+ */
 export async function loggedEnd({
   tasks,
   task,
   part: { signal },
+  reported,
   sleep,
 }: {
   readonly tasks: TaskRunner;
   readonly task: Task;
   readonly part: RunPart;
+  readonly reported: readonly RunEvent[];
   readonly sleep: CliContext["sleep"];
-}): Promise<LoggedEnd> {
+}): Promise<LoggedEnd | undefined> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     if (attempt > 1) await sleep(pauseMs, signal);
     try {
       const events = await tasks.events(task, signal);
-      const closing = events.find(isEnd);
-      if (closing) return { before: events.filter(({ type }) => onlyLogged.has(type)), closing };
+      if (events.some(isClosing))
+        return { before: notReported(events, reported), closing: events.find(isEnd) };
     } catch (thrown) {
       if (!(thrown instanceof Failure) || signal.aborted) throw thrown;
       if (thrown.kind === "access") break;
     }
   }
-  return { before: [], closing: undefined };
+  return undefined;
+}
+
+function notReported(events: readonly RunEvent[], reported: readonly RunEvent[]): RunEvent[] {
+  const messages = new Set(reported.map(messageOf));
+  return events.filter(
+    (event) => onlyLogged.has(event.type) && (event.type !== "log" || !messages.has(event.message)),
+  );
+}
+
+function messageOf(event: RunEvent): string | undefined {
+  return event.type === "log" ? event.message : undefined;
 }
 
 function isEnd(event: RunEvent): event is ClosingEvent {

@@ -24,12 +24,13 @@ export function runInTask(settings: TaskSettings, context: TaskRunContext): Star
     checkLedger(started);
     const { runId, operation, environment } = part.request;
     yield { ...started, runId, operation, environment };
-    yield* preview.logged;
+    yield* preview.reported;
     yield { ...plan, dryRun: false };
     waiting("starting an ECS task …");
     const tasks = await connection.tasks(settings);
     const task = await tasks.start(JSON.stringify(part.request), tokenOf(part), part.signal);
-    yield* followTask({ ...context, part, tasks, task, started, plan });
+    const { reported } = preview;
+    yield* followTask({ ...context, part, tasks, task, started, reported, plan });
   };
 }
 
@@ -40,7 +41,8 @@ function tokenOf({ request: { runId }, sent: { times } }: RunPart): string {
 
 interface Preview {
   readonly started: EventOf<"run.started">;
-  readonly logged: readonly RunEvent[];
+  /** What the run reports before its plan. */
+  readonly reported: readonly RunEvent[];
   readonly plan: EventOf<"plan">;
 }
 
@@ -53,8 +55,7 @@ async function previewOf(
     const events = await queryFunction(connection, dryRunOf(request), { signal, now, every });
     const started = events.find((event) => event.type === "run.started");
     const plan = events.find((event) => event.type === "plan");
-    if (started && plan)
-      return { started, plan, logged: events.filter(({ type }) => type === "log") };
+    if (started && plan) return { started, plan, reported: events.flatMap(reportedOf) };
     throw new Failure("unreachable", "no-answer", "The function answered without a plan.");
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.code !== "outcome-unknown") throw thrown;
@@ -65,6 +66,11 @@ async function previewOf(
       { hints: [...thrown.hints, retryHint()], cause: thrown },
     );
   }
+}
+
+function reportedOf(event: RunEvent): RunEvent[] {
+  if (event.type === "metadata.diff") return [{ ...event, dryRun: undefined }];
+  return event.type === "log" ? [event] : [];
 }
 
 function dryRunOf(request: Request): Request {
