@@ -6,6 +6,7 @@ import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
 import { uploadedProject } from "../engine/project/uploaded-project.ts";
 import { uploadedMetadata } from "../metadata/document/metadata-document.ts";
 import { inspectLedger } from "../engine/store/ledger/inspect.ts";
+import { problemText } from "../metadata/problem.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
 import { changesSomething, type Request } from "../protocol/request.ts";
@@ -214,7 +215,7 @@ async function serve(
     const running = execute(request, {
       hasura,
       project: upload ? () => uploadedProject(image, upload) : image,
-      projectMetadata: metadataOf(image, metadata),
+      projectMetadata: metadataOf(image, metadata, stream),
       projectSeeds: seedsOf(image, seeds),
       ...{ takesUploads: takesUploads(settings), assess },
       openStore: openStore(settings, {
@@ -247,15 +248,24 @@ function settingParts(
   return { ...allowed, inspectLedger, queryRecord };
 }
 
-/** The metadata that came with the request, or that of the image. Its reader is loaded on first use. */
+/**
+ * The metadata that came with the request, whose warnings the client has shown, or that of the image. Its reader is loaded on first use.
+ */
 function metadataOf(
   image: () => Promise<Project>,
   uploaded: MetadataUpload | undefined,
+  stream: EventStream,
 ): NonNullable<EngineContext["projectMetadata"]> {
   if (uploaded !== undefined) return async () => uploadedMetadata(uploaded);
   return async () => {
     const { projectMetadata } = await import("../engine/project/project-metadata.ts");
-    return (await projectMetadata(await image())).document;
+    const { document, warnings } = await projectMetadata(await image());
+    for (const problem of warnings)
+      await stream.emit({
+        ...{ type: "log", level: "warning", code: problem.code },
+        message: problemText(problem),
+      });
+    return document;
   };
 }
 

@@ -19,13 +19,10 @@ export class MetadataFailure extends Failure {
   readonly problem: MetadataProblem;
 
   constructor(problem: MetadataProblem, cause?: unknown) {
-    const { message, place, advice } = problem;
-    super(
-      "usage",
-      "bad-metadata",
-      place === undefined ? message : `${placeText(place)}: ${message}`,
-      { cause, hints: advice === undefined ? [] : [textHint(advice)] },
-    );
+    const { advice } = problem;
+    super("usage", "bad-metadata", problemText(problem), {
+      ...{ cause, hints: advice === undefined ? [] : [textHint(advice)] },
+    });
     this.problem = problem;
   }
 }
@@ -33,6 +30,11 @@ export class MetadataFailure extends Failure {
 /** `metadata/actions.yaml:3:5`. */
 export function placeText({ file, line, column }: FilePlace): string {
   return `${file}:${String(line)}:${String(column)}`;
+}
+
+/** A problem in one sentence, with its place if it has one. */
+export function problemText({ place, message }: MetadataProblem): string {
+  return place === undefined ? message : `${placeText(place)}: ${message}`;
 }
 
 /** For a file with an error at one place in it. */

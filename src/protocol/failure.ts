@@ -2,7 +2,7 @@ import * as z from "zod";
 import { exitCode, isKind, type Kind } from "./exit-code.ts";
 import type { FailureCode } from "./failure-codes.ts";
 import { ReceivedHints, type Hint } from "./hint.ts";
-import { MetadataChange, PlacedInconsistentObject } from "./metadata-change.ts";
+import { MetadataChange, PlacedInconsistentObject, ProjectPosition } from "./metadata-change.ts";
 
 export { exitCode, type Kind };
 
@@ -60,6 +60,7 @@ export const MetadataRefusal = z.object({
     .array(PlacedInconsistentObject)
     .optional()
     .describe("Objects that would be inconsistent; 500 at most. Without `--json`, 10 are shown."),
+  refused: ProjectPosition.optional().describe("What Hasura has refused, if it names it."),
   changes: z
     .array(MetadataChange)
     .optional()

@@ -105,12 +105,15 @@ export const LastReplacement = z.object({
 });
 export type LastReplacement = z.infer<typeof LastReplacement>;
 
-/** The same, with its position in the project. */
-export const PlacedInconsistentObject = InconsistentObjectData.extend({
+/** Where something is in the project. */
+export const ProjectPosition = z.object({
   at: z
     .array(z.union([z.string(), z.int()]))
     .optional()
     .describe("Where it is in the project's metadata: keys, and indexes from 0."),
   place: FilePlace.optional().describe("Its position in the project's files, if known."),
 });
+
+/** The same, with its position in the project. */
+export const PlacedInconsistentObject = InconsistentObjectData.extend(ProjectPosition.shape);
 export type PlacedInconsistentObject = z.infer<typeof PlacedInconsistentObject>;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { shortestSecret } from "../../src/lambda/secrets/redact.ts";
 import { Failure } from "../../src/protocol/failure.ts";
+import { migrationsOf, projectOnDisk } from "../engine/support/run.ts";
 import { scriptedHasura, type Asked, type Scripted } from "../support/scripted-hasura.ts";
 import { context, invoke, worldFrom } from "./support/invoke.ts";
 import { request } from "./support/request.ts";
@@ -54,6 +55,32 @@ describe("handler", () => {
       ["run.started", "migration.started", "migration.applied", "run.finished"],
     );
     assert.equal(types.at(-1), "run.finished");
+  });
+
+  test("what has no effect in the image's metadata is a warning of the run that uses it", async (t) => {
+    const { url } = await scriptedHasura(t, workingHasura);
+    const root = await projectOnDisk(t, {
+      ...migrationsOf(["1_a"]),
+      "metadata/version.yaml": "version: 3\n",
+      "metadata/databases/databases.yaml": "[]\n",
+      "metadata/old.yaml": "[]\n",
+    });
+    const world = worldFrom(dev3(url, root), {
+      execute: async (_, { projectMetadata, emit }) => {
+        await projectMetadata?.();
+        await emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });
+      },
+    });
+    const { events } = await invoke(world, request("metadata-diff"));
+    assert.deepEqual(
+      events.flatMap((event) => (event.type === "log" ? [event] : [])),
+      [
+        {
+          ...{ type: "log", level: "warning", code: "metadata-ignored" },
+          message: "No other file includes the file metadata/old.yaml, so it has no effect.",
+        },
+      ],
+    );
   });
 
   test("a ping is answered without touching a migration", async (t) => {

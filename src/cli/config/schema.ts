@@ -42,7 +42,7 @@ const runner = z
   .enum(["lambda", "ecs"], { error: 'must be "lambda" or "ecs"' })
   .optional()
   .describe(
-    "What runs migrations: `lambda`, the function, up to 15 minutes for one migration, or `ecs`, a Fargate task of the same image, without a limit. Default: `lambda`.",
+    "What runs migrations: `lambda`, the function, up to 15 minutes for one migration, or `ecs`, a Fargate task of the same image, without a limit. Seeds always run in the function. Default: `lambda`.",
   );
 const ecsName = z
   .string()

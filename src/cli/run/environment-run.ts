@@ -23,9 +23,9 @@ import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { checkTargetOptions } from "../options/target-options.ts";
 import type { Renderer, RenderOptions } from "../output/renderer.ts";
+import { EnvironmentMetadata } from "../upload/environment-metadata.ts";
 import { EnvironmentUpload, sourceFor } from "../upload/environment-upload.ts";
 import { localDirectories, type LocalDirectories } from "../upload/local-directories.ts";
-import type { LocalMetadata } from "../upload/local-metadata.ts";
 import { uploadDirectory } from "../upload/upload-directory.ts";
 import type { ReadLocal } from "./compare-image.ts";
 import { unlessAborted } from "./until-aborted.ts";
@@ -148,8 +148,8 @@ export interface PreparedRun {
   /** Migrations or seeds in a local directory, which are used instead of those in the image. */
   readonly upload?: EnvironmentUpload;
   readonly deploysMetadata: DeploysMetadata;
-  /** Reads the metadata of a local directory, which is used instead of that in the image. */
-  readonly metadata?: () => Promise<LocalMetadata>;
+  /** The metadata of a local directory, which is used instead of that in the image. */
+  readonly metadata?: EnvironmentMetadata;
 }
 
 /**
@@ -233,7 +233,8 @@ function uploadOf(
       upload: new EnvironmentUpload("seeds", () => sourceFor(read.seeds(root), purpose)),
     };
   }
-  const metadata = () => read.metadata(root);
+  const isOptional = of.isDeployed === "if-present";
+  const metadata = new EnvironmentMetadata(() => read.metadata(root), { isOptional });
   if (takesMetadata(operation)) return { metadata };
   const versions = "versions" in options ? options.versions : undefined;
   const purpose = { operation, database, versions };
@@ -280,6 +281,10 @@ export async function connectRun(
     context.interrupts.first,
   );
   presenter.connected(connection.reached);
+  if (spec.operation === "seed" && prepared.changes && target?.task !== undefined)
+    presenter.notice(
+      "! Seeds run in the function, not in an ECS task: each file has to finish within 15 minutes.",
+    );
   return connection;
 }
 

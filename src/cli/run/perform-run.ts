@@ -1,4 +1,4 @@
-import { isNoMetadata } from "../../engine/project/no-metadata.ts";
+import { noMetadata } from "../../engine/project/no-metadata.ts";
 import type { Actor } from "../../protocol/request.ts";
 import { refusesRisks } from "../../protocol/operations.ts";
 import type { UploadEnvelope } from "../../protocol/upload.ts";
@@ -7,7 +7,7 @@ import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { refuseTooLargeTogether } from "../../protocol/upload-failures.ts";
 import { askInventory } from "../upload/ask-inventory.ts";
-import type { LocalMetadata } from "../upload/local-metadata.ts";
+import type { EnvironmentMetadata } from "../upload/environment-metadata.ts";
 import { sendUpload } from "../upload/send-upload.ts";
 import { actorIn } from "./actor.ts";
 import { askThenRun } from "./ask-then-run.ts";
@@ -101,8 +101,7 @@ export async function sendRun(
     show(event);
   };
   const { environment, upload, metadata } = prepared;
-  if (metadata && !upload)
-    return sendMetadata(context, spec, run, { more, onEvent, read: metadata });
+  if (metadata && !upload) return sendMetadata(context, spec, run, { more, onEvent, metadata });
   if (!upload) return sendRequest(context, spec, run, { more, onEvent });
   const { operation } = spec;
   const database = "database" in spec.options ? spec.options.database : undefined;
@@ -114,7 +113,8 @@ export async function sendRun(
     database,
     ...(part === "seeds" && { seeds: true }),
   };
-  const local = metadata && (await deployedMetadata(prepared, metadata, presenter));
+  const notice = (sentence: string): void => presenter.notice(`! ${sentence}`);
+  const local = await metadata?.make(notice);
   const deployed = {
     ...run,
     prepared: { ...prepared, deploysMetadata: local ? prepared.deploysMetadata : false },
@@ -125,7 +125,7 @@ export async function sendRun(
       upload.make({
         again,
         ask: () => askInventory(connection, asked, context),
-        notice: (sentence) => presenter.notice(`! ${sentence}`),
+        notice,
       }),
     send: ({ envelope, from }, onShown) => {
       if (local) refuseTooLargeTogether(envelope, local.envelope);
@@ -142,21 +142,6 @@ export async function sendRun(
   return { ...followed, closing: placed(followed.closing) };
 }
 
-/** The metadata of a directory; undefined, with a notice, if it has none and only the configuration enables it. */
-async function deployedMetadata(
-  { deploysMetadata }: PreparedRun,
-  read: () => Promise<LocalMetadata>,
-  { notice }: ConnectionPresenter,
-): Promise<LocalMetadata | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!isNoMetadata(error) || deploysMetadata !== "if-present") throw error;
-    notice("! The project has no metadata: only its migrations are deployed.");
-    return undefined;
-  }
-}
-
 /** Sends one request with the metadata of a directory, and adds the places in its files to the answer. */
 async function sendMetadata(
   context: CommandContext,
@@ -165,15 +150,16 @@ async function sendMetadata(
   {
     more,
     onEvent,
-    read,
+    metadata,
   }: {
     readonly more: SentOptions;
     readonly onEvent: RunPresenter["event"];
-    readonly read: () => Promise<LocalMetadata>;
+    readonly metadata: EnvironmentMetadata;
   },
 ): Promise<FollowedRun> {
-  const { envelope, from, warnings, withPlaces } = await read();
-  for (const warning of warnings) run.presenter.notice(`! ${warning}`);
+  const local = await metadata.make((sentence) => run.presenter.notice(`! ${sentence}`));
+  if (local === undefined) throw noMetadata();
+  const { envelope, from, withPlaces } = local;
   const followed = await sendRequest(
     context,
     spec,

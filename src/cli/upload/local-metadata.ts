@@ -3,8 +3,9 @@ import { refuseMissing } from "../../engine/project/project.ts";
 import { readProjectConfig } from "../../engine/project/config.ts";
 import { realFileSystem } from "../../engine/project/file-system.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
-import { placeText } from "../../metadata/problem.ts";
+import { problemText } from "../../metadata/problem.ts";
 import type { RunEvent } from "../../protocol/events.ts";
+import type { MetadataRefusal } from "../../protocol/failure.ts";
 import type { MetadataChange } from "../../protocol/metadata-change.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { UploadedDirectory } from "../../protocol/run-source.ts";
@@ -39,9 +40,7 @@ export async function localMetadata(
   return {
     envelope: compressedMetadata({ format: 1, configVersion, from, document: value }),
     from,
-    warnings: warnings.map(({ place, message }) =>
-      place === undefined ? message : `${placeText(place)}: ${message}`,
-    ),
+    warnings: warnings.map(problemText),
     withPlaces: (event) => placedEvent(event, document),
   };
 }
@@ -59,13 +58,26 @@ function placedEvent<E extends RunEvent | UnknownEvent>(event: E, document: Meta
       return { ...event, changes: event.changes.map((change) => placed(change, document)) };
     case "run.failed": {
       const { metadata } = event.failure;
-      if (metadata?.inconsistent === undefined) return event;
-      const inconsistent = metadata.inconsistent.map((object) => placed(object, document));
-      return { ...event, failure: { ...event.failure, metadata: { ...metadata, inconsistent } } };
+      if (metadata === undefined) return event;
+      return {
+        ...event,
+        failure: { ...event.failure, metadata: placedRefusal(metadata, document) },
+      };
     }
     default:
       return event;
   }
+}
+
+function placedRefusal(
+  { inconsistent, refused, ...others }: MetadataRefusal,
+  document: MetadataDocument,
+): MetadataRefusal {
+  return {
+    ...others,
+    ...(inconsistent && { inconsistent: inconsistent.map((each) => placed(each, document)) }),
+    ...(refused && { refused: placed(refused, document) }),
+  };
 }
 
 function placed<T extends Pick<MetadataChange, "at" | "place">>(

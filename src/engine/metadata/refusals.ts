@@ -91,13 +91,13 @@ export function metadataRefused(
   { wanted, positionOf }: Differences,
 ): Failure {
   const path = pathInDocument(error.path);
-  const { place } = path && valueAt(wanted, path) !== undefined ? positionOf(path) : {};
-  const where = place === undefined ? (error.path ?? "") : `${place.file}:${String(place.line)}`;
+  const isKnown = path !== undefined && valueAt(wanted, path) !== undefined;
   return new Failure(
     "metadata",
     "metadata-refused",
-    `Hasura refused the metadata${where === "" ? "" : ` (${where})`}: ${error.message}. It was not replaced.`,
+    `Hasura refused the metadata${error.path === undefined ? "" : ` (${error.path})`}: ${error.message}. It was not replaced.`,
     {
+      ...(isKnown && { metadata: { refused: positionOf(path), notShown: 0 } }),
       hints: [
         textHint(
           "Correct the metadata, or upgrade Hasura if the metadata is from a newer version.",

@@ -43,6 +43,17 @@ describe("failure view", () => {
     ]);
   });
 
+  test("metadata that Hasura has refused: the file of what it names", () => {
+    const place = { file: "metadata/query_collections.yaml", line: 3, column: 1 };
+    const failure = new Failure("metadata", "metadata-refused", "Hasura refused the metadata.", {
+      metadata: { refused: { at: ["query_collections", 0], place }, notShown: 0 },
+    });
+    assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
+      "✗ Hasura refused the metadata.",
+      "    metadata/query_collections.yaml:3",
+    ]);
+  });
+
   test("metadata of which many objects would be inconsistent: the first ten, and how many more", () => {
     const inconsistent = Array.from({ length: 12 }, (_, i) => ({
       ...{ type: "table", name: `table t${i}`, reason: "no such table" },

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
+import * as z from "zod";
 import { main } from "../../../src/cli/main.ts";
 import { taskOf } from "../../../src/cli/run/environment-run.ts";
 import { operationNames } from "../../../src/protocol/operations.ts";
@@ -131,6 +134,23 @@ describe("a run in an ECS task", () => {
       operationNames.filter((operation) => taskOf({ operation, options: {} }, target)),
       ["apply", "down", "redo", "reset-to"],
     );
+  });
+
+  test("is not started for seeds, which run in the function, and the command says so", async (t) => {
+    const lambda = await lambdaStandIn(t, [streams([begun, finished(0)])]);
+    const context = testContext(t, {
+      argv: ["seed", "dev-3", "--yes"],
+      columns: 200,
+      env: { ...keys, NO_COLOR: "1", AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    const environments = { "dev-3": { runner: "ecs" } };
+    writeFileSync(join(context.cwd, "hasura-migrate.json"), JSON.stringify({ environments }));
+    assert.equal(await main(context), 0, context.err.text);
+    assert.deepEqual(
+      lambda.calls.map(({ body }) => z.object({ operation: z.string() }).parse(JSON.parse(body))),
+      [{ operation: "seed" }],
+    );
+    assert.match(context.err.text, /! Seeds run in the function, not in an ECS task: each file/);
   });
 
   test("is planned by the function, started once, and followed in the ledger to its end", async (t) => {

@@ -365,6 +365,7 @@ describe("metadata apply", () => {
     const ran = await it.apply({ version: 3, sources: [{ kind: "postgres", tables: [] }] });
     assert.equal(failureOf(ran), "metadata/metadata-refused");
     assert.match(ran.failure?.message ?? "", /\$\.args\.metadata\.sources\[0\]/);
+    assert.deepEqual(ran.failure?.metadata?.refused?.at, ["sources", 0]);
   });
 
   describe("of config version 2", () => {

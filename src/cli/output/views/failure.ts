@@ -7,6 +7,7 @@ import {
   type SqlFailure,
 } from "../../../protocol/failure.ts";
 import type { Hint } from "../../../protocol/hint.ts";
+import type { FilePlace } from "../../../protocol/metadata-change.ts";
 import { hintParts } from "../hints.ts";
 import type { Style } from "../terminal/colors.ts";
 import { escapeControlsByLine } from "../terminal/escape-controls.ts";
@@ -47,20 +48,28 @@ export function failureLines(failure: Failure, options: FailureViewOptions): Sty
 
 /** The objects because of which metadata was not applied, each with its reason and its file; or what others have changed. */
 function metadataRefusalLines(
-  { inconsistent = [], changes = [], notShown }: MetadataRefusal,
+  { inconsistent = [], changes = [], refused, notShown }: MetadataRefusal,
   { style, columns }: FailureViewOptions,
 ): Styled[] {
+  const placeOf = ({ file, line }: FilePlace): Styled =>
+    style.dim(plain(`${file}:${String(line)}`));
   const objects = inconsistent
     .slice(0, shownObjects)
     .flatMap(({ name, reason, place }) => [
       ...wrap(`${name}: ${reason}`, columns - 6).map(
         (line, i) => styled`${spaces(i === 0 ? 4 : 6)}${line}`,
       ),
-      ...(place ? [styled`      ${style.dim(plain(`${place.file}:${place.line}`))}`] : []),
+      ...(place ? [styled`      ${placeOf(place)}`] : []),
     ]);
+  const refusedPlace = refused?.place ? [styled`    ${placeOf(refused.place)}`] : [];
   const left = notShown + Math.max(0, inconsistent.length - shownObjects);
   const more = left > 0 ? [plain(`    and ${left} more`)] : [];
-  return [...objects, ...changeLines(changes, { style, columns, isFull: false }), ...more];
+  return [
+    ...objects,
+    ...refusedPlace,
+    ...changeLines(changes, { style, columns, isFull: false }),
+    ...more,
+  ];
 }
 
 /**
