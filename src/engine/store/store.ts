@@ -295,8 +295,8 @@ export interface MigrationStore extends StoreCapabilities {
    */
   runBatch?(steps: readonly Step[], onDone: OnDone): Promise<StepResult | undefined>;
   /**
-   * Records a squash as applied, without running it, and removes the records of its parts: all in one transaction. Absent if
-   * only `mark` can do it.
+   * Records a squash as applied, without running it, and removes the records of its parts: all in one transaction, or one write of
+   * the catalog. Absent if only `mark` can do it.
    */
   replace?(step: Step, parts: readonly Version[]): Promise<StepResult>;
   /** Changes only the record: all of the versions or none, where `atomic`. */

@@ -24,6 +24,7 @@ import type {
 } from "../store.ts";
 import { whileLocksWatched } from "../watch-locks.ts";
 import { lockHoldersSql } from "./lock-holders-sql.ts";
+import type { VersionChange } from "./version-store.ts";
 import { versionsAmong, type FailedWrite } from "./write-queue.ts";
 
 /** What a store that has only Hasura's catalog state is able to do. */
@@ -40,8 +41,9 @@ export const catalogCapabilities: StoreCapabilities = {
  */
 export function catalogStore(database: Database, context: StoreContext): MigrationStore {
   const { versionStore, writer, configVersion, environment } = context;
-  const record = (version: Version, to: "applied" | "absent"): void =>
-    writer.record({ database: database.name, version, to });
+  const change = (version: Version, to: VersionChange["to"]): VersionChange => ({
+    ...{ database: database.name, version, to },
+  });
   return {
     kind: "catalog",
     ...catalogCapabilities,
@@ -59,11 +61,19 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
         ? undefined
         : await lockHoldersReported(step, context, () => send(step, context.hasura, configVersion));
       if (failed) return failed;
-      record(step.version, step.direction === "up" ? "applied" : "absent");
+      writer.record(change(step.version, step.direction === "up" ? "applied" : "absent"));
       return { outcome: "done", notices: emptyFileNotices(step.sql) };
     },
+    replace: (step, parts) => {
+      writer.record(
+        change(step.version, "applied"),
+        ...parts.map((version) => change(version, "absent")),
+      );
+      return Promise.resolve({ outcome: "done", notices: [] });
+    },
     mark: (marks, as) => {
-      for (const { version } of marks) record(version, as === "applied" ? "applied" : "absent");
+      const to = as === "applied" ? "applied" : "absent";
+      writer.record(...marks.map(({ version }) => change(version, to)));
       return Promise.resolve();
     },
     seeds: unrecordedSeeds(context, (step) => send(step, context.hasura, configVersion)),

@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import type { StoreContext } from "../../../../src/engine/context.ts";
 import type { HasuraCallError } from "../../../../src/engine/hasura/client.ts";
 import type { ConfigVersion } from "../../../../src/engine/project/config.ts";
+import { recordSquash } from "../../../../src/engine/run/record-squash.ts";
 import {
   catalogCapabilities,
   catalogStore,
@@ -28,6 +29,7 @@ interface Given {
 
 /** A catalog store of the database b, with what it records and sends. */
 function storeWith({ configVersion = 3, versions = new Map(), error, failed }: Given = {}) {
+  const writes: (readonly StateChange[])[] = [];
   const recorded: StateChange[] = [];
   const hasura = scriptedHasura();
   hasura.before = () => {
@@ -42,7 +44,10 @@ function storeWith({ configVersion = 3, versions = new Map(), error, failed }: G
       write: () => assert.fail("the queue writes"),
     },
     writer: {
-      record: (...changes) => void recorded.push(...changes),
+      record: (...changes) => {
+        writes.push(changes);
+        recorded.push(...changes);
+      },
       note: () => assert.fail("nothing is only noted"),
       settle: () => Promise.resolve(failed),
       failedWrite: () => failed,
@@ -54,7 +59,7 @@ function storeWith({ configVersion = 3, versions = new Map(), error, failed }: G
     engine: engineOf({ hasura }),
   };
   const store = catalogStore({ name: "b", kind: "postgres" }, context);
-  return { store, recorded, sent: hasura.sent };
+  return { store, recorded, writes, sent: hasura.sent };
 }
 
 const step = (more: Partial<Step> = {}): Step => ({
@@ -136,14 +141,30 @@ describe("the catalog store", () => {
     assert.deepEqual(await argsOf(1, { noTransaction: true }), { sql, no_transaction: true });
   });
 
-  test("marks versions without sending anything", async () => {
-    const { store, recorded, sent } = storeWith();
+  test("marks versions together, without sending anything", async () => {
+    const { store, writes, sent } = storeWith();
     await store.mark([{ version: "1" }, { version: "2" }], "applied");
     await store.mark([{ version: "3" }], "pending");
-    assert.deepEqual(recorded, [
-      { database: "b", version: "1", to: "applied" },
-      { database: "b", version: "2", to: "applied" },
-      { database: "b", version: "3", to: "absent" },
+    assert.deepEqual(writes, [
+      [
+        { database: "b", version: "1", to: "applied" },
+        { database: "b", version: "2", to: "applied" },
+      ],
+      [{ database: "b", version: "3", to: "absent" }],
+    ]);
+    assert.deepEqual(sent, []);
+  });
+
+  test("records a squash and removes its parts in one write, without sending anything", async () => {
+    const { store, writes, sent } = storeWith();
+    const result = await recordSquash(step({ version: "9" }), ["7", "8"], store);
+    assert.equal(result.outcome, "done");
+    assert.deepEqual(writes, [
+      [
+        { database: "b", version: "9", to: "applied" },
+        { database: "b", version: "7", to: "absent" },
+        { database: "b", version: "8", to: "absent" },
+      ],
     ]);
     assert.deepEqual(sent, []);
   });
