@@ -11,7 +11,7 @@ const integration = [
   "test/cli/memory.test.ts",
   "test/cli/connection/{credentials,moto}.test.ts",
   "test/engine/engine-postgres.test.ts",
-  "test/engine/metadata/{deploy,metadata-apply,metadata-restore,metadata-status}.test.ts",
+  "test/engine/metadata/{adaptation,deploy,metadata-apply,metadata-restore,metadata-status}.test.ts",
   "test/engine/operations/locks.test.ts",
   "test/engine/plan/assess-postgres.test.ts",
   "test/engine/query/query.test.ts",

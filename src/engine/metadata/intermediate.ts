@@ -1,8 +1,11 @@
 import { pathsThatUse, type UsedObject } from "../../metadata/consistency/uses.ts";
+import { canonicalText } from "../../metadata/diff/canonical-text.ts";
+import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
 import { isJsonList, isJsonMap, type JsonMap } from "../../metadata/document/json.ts";
 import { objectsOf, type MetadataObject } from "../../metadata/document/objects.ts";
 import type { JsonPath } from "../../metadata/document/places.ts";
-import { withoutPaths } from "../../metadata/document/without-paths.ts";
+import { valueAt } from "../../metadata/document/value-at.ts";
+import { withoutPaths } from "../../metadata/document/with-values.ts";
 import type { Source } from "../hasura/client.ts";
 import type { RemovedName } from "../plan/assessment.ts";
 
@@ -42,41 +45,128 @@ export function missingSources(server: JsonMap, wanted: JsonMap): readonly strin
   return [...sourcesIn(wanted).keys()].filter((name) => !known.has(name));
 }
 
-/** The server's metadata with the connections of the project's other sources, without anything in them. */
+/** The server's metadata with the connections of the project's other sources and their settings, without any object in them. */
 export function withMissingSources(server: JsonMap, wanted: JsonMap): JsonMap {
   const missing = missingSources(server, wanted);
   const connections = [...sourcesIn(wanted)].flatMap(([name, source]) => {
     if (!missing.includes(name)) return [];
-    const { kind = "postgres", configuration = {} } = source;
-    return [{ name, kind, tables: [], configuration }];
+    const settings = Object.entries(source).filter(([, value]) => !isJsonList(value));
+    return [{ kind: "postgres", configuration: {}, ...Object.fromEntries(settings), tables: [] }];
   });
   return { ...server, sources: [...sourcesIn(server).values(), ...connections] };
 }
 
+/** What is removed from the server's metadata before the migrations. */
+export interface Adaptation {
+  /** Objects that use something only through others that are removed, by the names under which Hasura reports them. */
+  readonly indirect: readonly string[];
+  /** True if only event triggers are removed: their functions in the database would fail. Anything else is only inconsistent for a while. */
+  readonly onlyTriggers: boolean;
+}
+
+export const wholeAdaptation: Adaptation = { indirect: [], onlyTriggers: false };
+
 /**
- * The server's metadata without the objects that use what migrations remove, unless the project's metadata still uses it in the same
- * object. Sources stay.
+ * The server's metadata without what uses the names that migrations remove, unless the project's metadata still uses it in the same
+ * object. Permissions and event triggers that the project keeps only lose columns of their lists. Sources stay.
  */
 export function withoutUsesOf(
   removals: readonly RemovedFrom[],
   server: JsonMap,
   wanted: JsonMap,
+  { indirect, onlyTriggers }: Adaptation = wholeAdaptation,
 ): JsonMap {
-  const paths = removals.flatMap((removal) => {
-    const still = new Set(usersOf(removal, wanted).map(({ identity }) => identity));
-    return usersOf(removal, server)
-      .filter(({ identity, kind }) => kind !== "source" && !still.has(identity))
-      .map(({ path }) => path);
+  const kept = new Set(objectsOf(wanted).map(({ identity }) => identity));
+  const uses = removals.flatMap((removal) => {
+    const still = new Set(usesOf(removal, wanted).map(({ user }) => user.identity));
+    return usesOf(removal, server).filter(({ user: { kind, identity } }) => {
+      const isIncluded = onlyTriggers ? kind === "event trigger" : kind !== "source";
+      return isIncluded && !still.has(identity);
+    });
   });
-  const left = withoutPaths(server, paths);
+  const names = pathsByHasuraName(server);
+  const paths = [
+    ...uses.map((use) => removedPath(use, kept.has(use.user.identity))),
+    ...[...names].flatMap(([name, path]) => (indirect.includes(name) ? [path] : [])),
+  ];
+  const left = withoutPaths(server, outermost(withEmptied(paths, server)));
   return isJsonMap(left) ? left : server;
 }
 
-/** The innermost objects that use a name. */
-function usersOf({ database, removed }: RemovedFrom, document: JsonMap): MetadataObject[] {
+/**
+ * What to remove instead if objects would be inconsistent with an adaptation: these objects as well, unless the project keeps one of
+ * them as it is; then only event triggers. Undefined if nothing is left to try.
+ */
+export function nextAdaptation(
+  { indirect, onlyTriggers }: Adaptation,
+  inconsistent: readonly string[],
+  server: JsonMap,
+  wanted: JsonMap,
+): Adaptation | undefined {
+  if (onlyTriggers) return undefined;
+  const [objects, paths] = [objectsOf(server), pathsByHasuraName(server)];
+  const project = new Map(objectsOf(wanted).map((object) => [object.identity, object]));
+  const isRemovable = (name: string): boolean => {
+    const path = paths.get(name)?.join(".");
+    const object = objects.find((each) => each.path.join(".") === path);
+    const other = object && project.get(object.identity);
+    if (object === undefined || object.kind === "source") return false;
+    if (other === undefined) return true;
+    return object.kind !== "table" && canonicalText(other.value) !== canonicalText(object.value);
+  };
+  const more = inconsistent.filter((name) => !indirect.includes(name));
+  return more.length > 0 && more.every(isRemovable)
+    ? { indirect: [...indirect, ...more], onlyTriggers: false }
+    : { indirect: [], onlyTriggers: true };
+}
+
+/** A value that uses a name, and the innermost object that contains it. */
+interface Use {
+  readonly user: MetadataObject;
+  readonly path: JsonPath;
+}
+
+function usesOf({ database, removed }: RemovedFrom, document: JsonMap): Use[] {
   const paths = pathsThatUse(document, database, usedObject(removed));
   const objects = paths.length === 0 ? [] : objectsOf(document);
-  return paths.flatMap((path) => objects.findLast((object) => contains(object.path, path)) ?? []);
+  return paths.flatMap((path) => {
+    const user = objects.findLast((object) => contains(object.path, path));
+    return user ? [{ user, path }] : [];
+  });
+}
+
+/** What is removed because of one use: an item of a list, a setting of a table, or the whole object. */
+function removedPath({ user, path }: Use, isKept: boolean): JsonPath {
+  if (user.kind === "table") return path[user.path.length] === "configuration" ? path : user.path;
+  const isColumnOfList = typeof path.at(-1) === "number" && typeof path.at(-2) === "string";
+  const hasColumns = user.kind.endsWith(" permission") || user.kind === "event trigger";
+  return isKept && hasColumns && isColumnOfList && isColumnList(path.at(-2)) ? path : user.path;
+}
+
+const isColumnList = (key: string | number | undefined): boolean =>
+  key === "columns" || key === "payload";
+
+/** Event triggers are removed as a whole where no column would be left in a list. */
+function withEmptied(paths: readonly JsonPath[], document: JsonMap): readonly JsonPath[] {
+  const itemsOf = (list: JsonPath): Set<string> =>
+    new Set(paths.filter((path) => isItemOf(list, path)).map((path) => path.join(".")));
+  return paths.map((path) => {
+    const list = path.slice(0, -1);
+    const trigger = path.indexOf("event_triggers");
+    const value = isColumnList(list.at(-1)) && trigger > 0 ? valueAt(document, list) : undefined;
+    const isEmptied = isJsonList(value) && itemsOf(list).size === value.length;
+    return isEmptied ? path.slice(0, trigger + 2) : path;
+  });
+}
+
+function isItemOf(list: JsonPath, path: JsonPath): boolean {
+  return path.length === list.length + 1 && contains(list, path);
+}
+
+/** The paths that are in no other one, each once. */
+function outermost(paths: readonly JsonPath[]): readonly JsonPath[] {
+  const unique = [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
+  return unique.filter((path) => !unique.some((other) => other !== path && contains(other, path)));
 }
 
 function contains(outer: JsonPath, path: JsonPath): boolean {

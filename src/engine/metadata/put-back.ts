@@ -1,16 +1,13 @@
-import { isJsonMap, type JsonMap } from "../../metadata/document/json.ts";
+import { canonicalText } from "../../metadata/diff/canonical-text.ts";
+import { isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
 import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
 import type { JsonPath } from "../../metadata/document/places.ts";
-import { withoutPaths } from "../../metadata/document/without-paths.ts";
+import { valueAt } from "../../metadata/document/value-at.ts";
+import { withValues, type ValueAtPath } from "../../metadata/document/with-values.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
 import type { MetadataRecord } from "../store/store.ts";
 import { keptDocument, openReplacements } from "./all-ledgers.ts";
-import {
-  checksumOfMetadata,
-  compareServers,
-  differencesTo,
-  type Differences,
-} from "./differences.ts";
+import { checksumOfMetadata, compareServers, differencesTo } from "./differences.ts";
 import { earlierRemovals } from "./earlier-removals.ts";
 import { metadataChanged, WouldBeInconsistent } from "./refusals.ts";
 
@@ -73,31 +70,33 @@ function refuseChanged({ before, after }: Removal, server: ServerMetadata): void
   if (after === undefined || between.length > 0) throw metadataChanged(between);
 }
 
-/** A document that is to be put back, and the objects of it that were left out. */
+/** A document that is to be put back, and the objects of it that were left out, or left as they are on the server. */
 export interface PutBack {
   readonly document: JsonMap;
   readonly leftOut: readonly string[];
-  /** True if only objects that the server already has would be inconsistent. */
+  /** True if only objects that are the same on the server would be inconsistent. */
   readonly allowInconsistent: boolean;
 }
 
 /**
- * Puts a document back, without those of its missing objects that would be inconsistent. Resolves to the names of what was left out.
- * Throws what `replace` does.
+ * Puts a document back, without those of its objects that would be inconsistent; what the server has under their names stays. Sends
+ * nothing if nothing is left to put back. Throws what `replace` does.
  */
 export async function putBackConsistent(
   document: JsonMap,
   server: ServerMetadata,
   replace: (putBack: PutBack) => Promise<unknown>,
-): Promise<readonly string[]> {
+): Promise<PutBack & { readonly isReplaced: boolean }> {
   let putBack: PutBack = { document, leftOut: [], allowInconsistent: false };
   for (;;) {
+    const isSame = differencesTo(putBack.document, server).changes.length === 0;
+    if (isSame) return { ...putBack, isReplaced: false };
     try {
       await replace(putBack);
-      return putBack.leftOut;
+      return { ...putBack, isReplaced: true };
     } catch (error) {
       if (!(error instanceof WouldBeInconsistent) || putBack.allowInconsistent) throw error;
-      putBack = without(error, putBack, differencesTo(putBack.document, server));
+      putBack = without(error, putBack, server.document);
     }
   }
 }
@@ -105,22 +104,32 @@ export async function putBackConsistent(
 function without(
   { objects }: WouldBeInconsistent,
   { document, leftOut }: PutBack,
-  { changes }: Differences,
+  server: JsonMap,
 ): PutBack {
-  const missing = changes.flatMap(({ change, at }) => (change === "added" && at ? [at] : []));
-  const paths = pathsByHasuraName(document);
-  const found = objects.flatMap(({ name }): { name: string; path: JsonPath }[] => {
+  const [paths, onServer] = [pathsByHasuraName(document), pathsByHasuraName(server)];
+  const found = objects.flatMap(({ name }): (ValueAtPath & { readonly name: string })[] => {
     const path = paths.get(name);
-    const isMissing = path && missing.some((outer) => outer.every((key, i) => path[i] === key));
-    return isMissing ? [{ name, path }] : [];
+    const current = onServer.get(name);
+    const value = current && valueAt(server, current);
+    return path === undefined || isSameAt(document, path, value) ? [] : [{ name, path, value }];
   });
-  const left = withoutPaths(
-    document,
-    found.map(({ path }) => path),
+  // What contains another of them is replaced as a whole.
+  const outer = found.filter(
+    ({ path }) => !found.some((other) => other.path !== path && isWithin(other.path, path)),
   );
+  const left = withValues(document, outer);
   return {
     document: isJsonMap(left) ? left : document,
     leftOut: [...leftOut, ...found.map(({ name }) => name)],
     allowInconsistent: found.length === 0,
   };
+}
+
+function isSameAt(document: JsonMap, path: JsonPath, value: Json | undefined): boolean {
+  const own = valueAt(document, path);
+  return own !== undefined && value !== undefined && canonicalText(own) === canonicalText(value);
+}
+
+function isWithin(outer: JsonPath, path: JsonPath): boolean {
+  return outer.every((key, i) => path[i] === key);
 }

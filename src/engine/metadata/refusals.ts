@@ -143,22 +143,23 @@ function shownChanges(changes: readonly MetadataChange[]) {
 
 /**
  * The answer was lost, and the server could not be read afterwards, or it has what others have written in the meantime: `between` is what
- * has changed there.
+ * has changed there. Or the run was stopped before the server showed whether it had taken effect.
  */
 export function metadataOutcomeUnknown(
   environment: string,
   cause: unknown,
-  between?: readonly MetadataChange[],
+  between?: readonly MetadataChange[] | "stopped",
 ): Failure {
-  const why = between
-    ? "somebody else has changed the metadata since"
-    : "Hasura does not respond any more";
+  const isStopped = between === "stopped";
+  const changes = isStopped ? undefined : between;
+  const silence = isStopped ? "the run was stopped" : "Hasura does not respond any more";
+  const why = changes ? "somebody else has changed the metadata since" : silence;
   return new Failure(
     "unreachable",
     "metadata-outcome-unknown",
     `Hasura's answer was lost, and ${why}: the metadata may have been applied.`,
     {
-      ...(between && { metadata: shownChanges(between) }),
+      ...(changes && { metadata: shownChanges(changes) }),
       hints: [
         runHint(["metadata", "diff", environment], "see whether it was applied"),
         retryHint({ reason: "or try again: nothing is applied twice" }),

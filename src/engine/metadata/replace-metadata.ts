@@ -78,14 +78,16 @@ export async function replaceMetadata(
   replacement: Replacement,
   engine: EngineContext,
 ): Promise<ReplacedMetadata | undefined> {
-  const { shown, allowInconsistent, record, number } = replacement;
+  const { shown, allowInconsistent, record, number, environment } = replacement;
   const recorder = replacementRecorder(record, number, engine);
   let state: ReplaceState = {
     ...{ current: shown, kept: shown.server, allowInconsistent, lost: undefined },
   };
   for (let requests = 1; ; requests += 1) {
     if (engine.stop.aborted || !(await recorder.begin(state.kept))) {
-      if (state.lost === undefined) await recorder.forget();
+      if (state.lost !== undefined)
+        throw metadataOutcomeUnknown(environment, state.lost, "stopped");
+      await recorder.forget();
       return undefined;
     }
     const step = await replaceOnce(state, replacement, engine);

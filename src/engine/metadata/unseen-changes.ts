@@ -1,3 +1,4 @@
+import { hidden } from "../../metadata/diff/secrets.ts";
 import type { MetadataChange, MetadataFieldChange } from "../../protocol/metadata-change.ts";
 
 /*
@@ -5,12 +6,12 @@ import type { MetadataChange, MetadataFieldChange } from "../../protocol/metadat
  * replaced. The run continues only if it overwrites nothing that was not shown.
  */
 
-/** True for a difference whose values are not shown in full: a secret, or a long text. */
+/** True for a difference whose values are not shown in full: a secret, a text with a secret in it, or a long text. */
 export function hidesValue({ isSecret, from, to }: MetadataFieldChange): boolean {
-  return isSecret === true || isCut(from) || isCut(to);
+  return isSecret === true || isPartlyHidden(from) || isPartlyHidden(to);
 }
 
-const isCut = (text: string | undefined): boolean => text?.endsWith("…") === true;
+const isPartlyHidden = (text = ""): boolean => text.endsWith("…") || text.includes(hidden);
 
 /**
  * The changes that would overwrite something that was not shown. `between`: what has changed on the server since the differences

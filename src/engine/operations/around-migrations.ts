@@ -15,13 +15,20 @@ import {
   fingerprintOfChanges,
   type Differences,
 } from "../metadata/differences.ts";
-import { withoutUsesOf, type RemovedFrom } from "../metadata/intermediate.ts";
+import {
+  nextAdaptation,
+  wholeAdaptation,
+  withoutUsesOf,
+  type Adaptation,
+  type RemovedFrom,
+} from "../metadata/intermediate.ts";
 import { readServerMetadata } from "../metadata/read-server.ts";
-import { metadataChanged } from "../metadata/refusals.ts";
+import { metadataChanged, WouldBeInconsistent } from "../metadata/refusals.ts";
 import { replaceMetadata, type ReplacedMetadata } from "../metadata/replace-metadata.ts";
 import { reportApplied } from "../metadata/report-applied.ts";
 import { unseenChanges } from "../metadata/unseen-changes.ts";
-import type { RunResult } from "../run-result.ts";
+import type { RunResult, RunStop } from "../run-result.ts";
+import { stopAsAsked } from "../run/stop-before.ts";
 import type { MetadataRecord } from "../store/store.ts";
 import { replacementNumber, type DeploymentStep } from "../metadata/replacement-numbers.ts";
 import {
@@ -69,31 +76,73 @@ export class MetadataAround implements AroundMigrations {
     this.#expected = context.shown;
   }
 
-  async before(removals: readonly RemovedFrom[]): Promise<boolean> {
-    if (removals.length === 0) return !this.#engine.stop.aborted;
-    const { project } = this.#context;
-    const again = (server: Differences["server"]): Differences => {
-      const { wanted } = differencesFrom(server, project);
-      return differencesTo(withoutUsesOf(removals, server.document, wanted), server);
-    };
+  async before(removals: readonly RemovedFrom[]): Promise<RunStop | undefined> {
+    if (removals.length === 0) return this.#engine.stop.aborted ? this.#asAsked : undefined;
+    try {
+      return (await this.#takeOut(removals)) ? undefined : this.#asAsked;
+    } catch (error) {
+      const failure = hasuraFailure(error, "adapting the metadata to the migrations");
+      return { stop: "failed", failure };
+    }
+  }
+
+  /** Removes what uses the removed names, or as much of it as Hasura accepts. False if the run was stopped before. */
+  async #takeOut(removals: readonly RemovedFrom[]): Promise<boolean> {
     const server = await readServerMetadata(this.#engine);
+    let adaptation = wholeAdaptation;
+    for (;;) {
+      const current = adaptation;
+      try {
+        return await this.#adapt(server, (now, wanted) =>
+          withoutUsesOf(removals, now, wanted, current),
+        );
+      } catch (error) {
+        if (!(error instanceof Failure && error.kind === "metadata")) throw error;
+        const next = this.#afterRefusal(current, error, server);
+        if (next === undefined) return this.#goOn(error);
+        adaptation = next;
+      }
+    }
+  }
+
+  /** What to try next if Hasura has refused an adaptation. */
+  #afterRefusal(
+    adaptation: Adaptation,
+    error: Failure,
+    server: Differences["server"],
+  ): Adaptation | undefined {
+    if (!(error instanceof WouldBeInconsistent)) return undefined;
+    const { wanted } = differencesFrom(server, this.#context.project);
+    const names = error.objects.map(({ name }) => name);
+    return nextAdaptation(adaptation, names, server.document, wanted);
+  }
+
+  /** Replaces the metadata by what `adapted` makes of it. False if the run was stopped before. */
+  async #adapt(
+    server: Differences["server"],
+    adapted: (server: JsonMap, wanted: JsonMap) => JsonMap,
+  ): Promise<boolean> {
+    const { project } = this.#context;
+    const again = (now: Differences["server"]): Differences =>
+      differencesTo(adapted(now.document, differencesFrom(now, project).wanted), now);
     const out = again(server);
     if (out.changes.length === 0) return true;
     this.#refuseUnseen(differencesFrom(server, project));
-    try {
-      const replaced = await this.#replace("takenOut", out, again);
-      if (replaced === undefined) return false;
-      this.#removal = { before: server, after: replaced.left?.server };
-      this.#expected = differencesFrom({ ...server, document: out.wanted }, project);
-      await this.#reportTakenOut(out);
-    } catch (error) {
-      if (!(error instanceof Failure && error.kind === "metadata")) throw error;
-      await warn(
-        this.#engine,
-        "metadata-not-taken-out",
-        `The migrations remove something that the metadata uses, and the metadata could not be adapted first: ${error.message}`,
-      );
-    }
+    const replaced = await this.#replace("takenOut", out, again);
+    if (replaced === undefined) return false;
+    this.#removal = { before: server, after: replaced.left?.server };
+    this.#expected = differencesFrom({ ...server, document: out.wanted }, project);
+    await this.#reportTakenOut(out);
+    return true;
+  }
+
+  /** The migrations run nevertheless. */
+  async #goOn({ message }: Failure): Promise<true> {
+    await warn(
+      this.#engine,
+      "metadata-not-taken-out",
+      `The migrations remove something that the metadata uses, and the metadata could not be adapted first: ${message}`,
+    );
     return true;
   }
 
@@ -119,7 +168,7 @@ export class MetadataAround implements AroundMigrations {
       differencesFrom(server, project),
     );
     if (replaced === undefined)
-      return { result: { ...result, stop: { stop: "cancelled" } }, isReplaced: false };
+      return { result: { ...result, stop: this.#asAsked }, isReplaced: false };
     const tookMs = Math.max(0, this.#engine.now() - startedAt);
     await reportApplied(replaced, shown, tookMs, this.#engine);
     return { result, isReplaced: true };
@@ -132,8 +181,13 @@ export class MetadataAround implements AroundMigrations {
     if (unseen.length > 0) throw metadataChanged(between);
   }
 
+  /** How the run ends that was asked to stop. */
+  get #asAsked(): RunStop {
+    return stopAsAsked(this.#record !== undefined, this.#engine);
+  }
+
   /**
-   * After migrations that failed: puts back the objects that were removed by this run, or by runs that were killed, as far as they are
+   * After a deployment that failed: puts back the objects that were removed by this run, or by runs that were killed, as far as they are
    * consistent, unless somebody has changed the metadata since. Also after a cancellation.
    */
   async putBack(): Promise<void> {
@@ -159,10 +213,14 @@ export class MetadataAround implements AroundMigrations {
   }
 
   async #putBack(document: JsonMap, server: Differences["server"]): Promise<void> {
-    const leftOut = await putBackConsistent(document, server, (putBack) =>
+    const { isReplaced, leftOut } = await putBackConsistent(document, server, (putBack) =>
       this.#replacePutBack(putBack, server),
     );
-    await this.#reportPutBack(leftOut);
+    if (isReplaced) await this.#reportPutBack();
+    if (leftOut.length > 0)
+      await this.#warnNotPutBack(
+        `some objects that had been removed from the metadata were not put back, because they no longer match the schema: ${shortenList(leftOut)}`,
+      );
   }
 
   /** Also for a run that was asked to stop. */
@@ -180,25 +238,21 @@ export class MetadataAround implements AroundMigrations {
     );
   }
 
-  async #reportPutBack(leftOut: readonly string[]): Promise<void> {
-    await emit(this.#engine, {
+  #reportPutBack(): Promise<void> {
+    return emit(this.#engine, {
       type: "log",
       level: "info",
       code: "metadata-put-back",
       message:
-        "The migrations did not succeed. The objects that had been removed from the metadata were put back.",
+        "The deployment did not succeed. The objects that had been removed from the metadata were put back.",
     });
-    if (leftOut.length > 0)
-      await this.#warnNotPutBack(
-        `some objects that had been removed from the metadata were not put back, because they no longer match the schema: ${shortenList(leftOut)}`,
-      );
   }
 
   #warnNotPutBack(what: string): Promise<void> {
     return warn(
       this.#engine,
       "metadata-not-put-back",
-      `The migrations did not succeed, and ${what}. The next successful apply replaces the metadata.`,
+      `The deployment did not succeed, and ${what}. The next successful apply replaces the metadata.`,
     );
   }
 
@@ -211,10 +265,12 @@ export class MetadataAround implements AroundMigrations {
   }
 
   #reportTakenOut({ changes }: Differences): Promise<void> {
-    const objects = changes.filter(({ isInside }) => !isInside);
-    const names = objects.map(
-      ({ path }) => `${path.at(-1)?.kind ?? ""} ${path.map(({ name }) => name).join(" › ")}`,
-    );
+    const names = changes
+      .filter(({ isInside }) => !isInside)
+      .map(({ change, path }) => {
+        const label = `${path.at(-1)?.kind ?? ""} ${path.map(({ name }) => name).join(" › ")}`;
+        return change === "changed" ? `columns of ${label}` : label;
+      });
     return emit(this.#engine, {
       type: "log",
       level: "info",

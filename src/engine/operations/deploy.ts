@@ -137,7 +137,7 @@ async function reportUnconnected(
 /** A preview ends before any of these. */
 const neverRun: Omit<AroundMigrations, "fingerprint"> = {
   inconsistent: [],
-  before: () => Promise.resolve(false),
+  before: () => Promise.resolve({ stop: "cancelled" }),
   after: (result) => Promise.resolve({ result, isReplaced: false }),
   putBack: () => Promise.resolve(),
 };

@@ -40,14 +40,14 @@ export interface AroundMigrations {
   readonly fingerprint: string;
   /** The inconsistent objects before the migrations. */
   readonly inconsistent: readonly InconsistentObject[];
-  /** Before the first migration, with what the migrations remove; false if the run was stopped. */
-  before(removals: readonly RemovedFrom[]): Promise<boolean>;
+  /** Before the first migration, with what the migrations remove. Resolves to why the run ends here; to undefined if it goes on. */
+  before(removals: readonly RemovedFrom[]): Promise<RunStop | undefined>;
   /** Where nothing is pending, or after migrations that succeeded. Unless it has replaced the metadata, Hasura still has to reload it. */
   after(
     result: RunResult,
     hasMigrated: boolean,
   ): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }>;
-  /** After migrations that failed or were cancelled. Never throws. */
+  /** After a deployment that failed or was cancelled. Never throws. */
   putBack(): Promise<void>;
 }
 
@@ -132,7 +132,7 @@ function rolledBackRuns({ steps }: PreparedPlan, { databases }: EngineSession): 
 }
 
 async function nothingPending(around: AroundMigrations | undefined): Promise<RunResult> {
-  return around === undefined ? nothingDone : (await around.after(nothingDone, false)).result;
+  return (await afterMigrations(nothingDone, around, false)).result;
 }
 
 interface AfterPlan {
@@ -149,15 +149,16 @@ async function runPlanned(
   const { plan, session, selection, firstPlanOnly, engine } = run;
   if (firstPlanOnly || isSensitive(plan)) await keepPlan(plan, session.databases);
   await warnOutOfOrder(plan, selection, engine);
-  if (around && !(await around.before(removalsOf(plan)))) {
-    await around.putBack();
-    return { ...nothingDone, notReached: plan.steps.length, stop: { stop: "cancelled" } };
+  const stop = await around?.before(removalsOf(plan));
+  if (stop) {
+    const stopped = { ...nothingDone, notReached: plan.steps.length, stop };
+    return (await afterMigrations(stopped, around, false)).result;
   }
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentBefore(around, engine) : undefined;
   const { touched, ...result } = await runUntilDone(run);
   if (isUnreachable(failureIn(result.stop))) return result;
-  const deployed = await afterMigrations(result, around);
+  const deployed = await afterMigrations(result, around, true);
   if (deployed.isReplaced || !reload || touched.size === 0) return deployed.result;
   // Also after a failed migration: those before it stay applied, and Hasura does not know their schema yet.
   const broken = await reloadMetadata(
@@ -202,14 +203,20 @@ function removalsOf({ steps }: PreparedPlan): RemovedFrom[] {
   );
 }
 
+/** Applies the metadata after migrations that succeeded. If either failed, what had been removed from the metadata is put back. */
 async function afterMigrations(
   result: RunResult,
   around: AroundMigrations | undefined,
+  hasMigrated: boolean,
 ): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }> {
   if (around === undefined) return { result, isReplaced: false };
-  if (result.stop === undefined) return around.after(result, true);
-  if (result.stop.stop !== "paused") await around.putBack();
-  return { result, isReplaced: false };
+  const deployed =
+    result.stop === undefined
+      ? await around.after(result, hasMigrated)
+      : { result, isReplaced: false };
+  const { stop } = deployed.result;
+  if (stop && stop.stop !== "paused" && !isUnreachable(failureIn(stop))) await around.putBack();
+  return deployed;
 }
 
 /** The result of a run after the reload of the metadata; a run that failed keeps its failure. */

@@ -28,7 +28,7 @@ export async function confirmCommits(
   return lost;
 }
 
-/** True if nothing else is sent to Hasura because it does not respond. */
+/** True if nothing else is sent to Hasura, because it does not respond or rejects the admin secret. */
 export function isUnreachable(failure: unknown): boolean {
   return failure instanceof Failure && ["unreachable", "access"].includes(failure.kind);
 }

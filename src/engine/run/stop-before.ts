@@ -36,9 +36,19 @@ export function stopBefore(
   return engine.remainingMs() < leastMs ? { stop: "failed", failure: deadline() } : undefined;
 }
 
+/**
+ * How a run ends that was asked to stop where nothing is in progress. Near its end the function stops the run itself: that is a pause
+ * if the run can be continued.
+ */
+export function stopAsAsked(canResume: boolean, { stop }: Pick<EngineContext, "stop">): RunStop {
+  if (stop.reason !== "deadline") return { stop: "cancelled" };
+  return canResume ? { stop: "paused", reason: timeIsUp } : { stop: "failed", failure: deadline() };
+}
+
+const timeIsUp = "the function's time is almost up";
+
 function pauseReason({ untilMs }: Slice, engine: EngineContext): string | undefined {
-  if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs)
-    return "the function's time is almost up";
+  if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs) return timeIsUp;
   return untilMs !== undefined && engine.now() >= untilMs
     ? "the client requested short invocations"
     : undefined;

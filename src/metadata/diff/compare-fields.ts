@@ -6,7 +6,7 @@ import { conditionText, conjuncts } from "./condition-text.ts";
 import { tableKeys } from "./normalise.ts";
 import { qualifiedName } from "../document/object-lists.ts";
 import { isSame } from "./same-value.ts";
-import { isSecretAt, textWithoutSecrets } from "./secrets.ts";
+import { hidden, isSecretAt, textWithoutSecrets } from "./secrets.ts";
 
 /** Lists whose order means nothing. */
 const sets = new Set([
@@ -159,11 +159,11 @@ function valueChange(
   const field = path.join(".");
   if ([before, after].some((value) => value !== undefined && isSecretAt(path, value)))
     return { field, isSecret: true };
-  return {
-    field,
-    ...(before === undefined ? {} : { from: shown(before, path) }),
-    ...(after === undefined ? {} : { to: shown(after, path) }),
-  };
+  const from = before === undefined ? undefined : shown(before, path);
+  const to = after === undefined ? undefined : shown(after, path);
+  // Only the secret in the text differs.
+  if (from !== undefined && from === to && from.includes(hidden)) return { field, isSecret: true };
+  return { field, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
 }
 
 /** The longest text of one value, in UTF-16 units. */

@@ -6,7 +6,8 @@ import { canonicalText } from "./canonical-text.ts";
  * shows that they differ, never what they are.
  */
 
-const hidden = "***";
+/** What stands in texts for a secret. */
+export const hidden = "***";
 
 /** Keys of a source's configuration whose texts are no secret. Anything else in it may be one. */
 const openSettings = new Set([

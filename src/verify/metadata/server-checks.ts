@@ -15,7 +15,7 @@ import { isJsonMap, type JsonMap } from "../../metadata/document/json.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import { repeatedObjects } from "../../metadata/document/objects.ts";
 import type { JsonPath } from "../../metadata/document/places.ts";
-import { pathWith, withoutPaths } from "../../metadata/document/without-paths.ts";
+import { pathWith, withoutPaths } from "../../metadata/document/with-values.ts";
 import type { FilePlace } from "../../metadata/document/source-text.ts";
 import { placeText, type MetadataProblem } from "../../metadata/problem.ts";
 

@@ -363,11 +363,13 @@ describe("apply with metadata", () => {
         users = "",
         invoices = "CREATE TABLE invoices (id int PRIMARY KEY);",
         address = (url) => url,
+        settings = {},
       }: {
         kind?: string;
         users?: string;
         invoices?: string;
         address?: (url: string) => string;
+        settings?: JsonMap;
       } = {},
     ): Promise<NewDatabase> {
       const it = await metadataBench(t);
@@ -382,6 +384,7 @@ describe("apply with metadata", () => {
             kind,
             configuration: { connection_info: { database_url: address(billing) } },
             tables: [{ table: { schema: "public", name: "invoices" } }],
+            ...settings,
           },
         ],
       };
@@ -425,6 +428,19 @@ describe("apply with metadata", () => {
       assert.deepEqual(tablesOf((await it.stored()).document), ["invoices", "users"]);
       const again = await it.execute({});
       assert.deepEqual([failureOf(again), versions(again)], [undefined, []]);
+    });
+
+    test("it is connected with its settings, which are no later change", async (t) => {
+      const settings = {
+        customization: { root_fields: { prefix: "billing_" } },
+        query_tags: { disabled: true },
+      };
+      const it = await bench(t, { settings });
+      const ran = await it.execute({});
+      assert.equal(failureOf(ran), undefined);
+      const { sources } = (await it.stored()).document as { sources: JsonMap[] };
+      const billing = sources.find(({ name }) => name === "billing");
+      assert.deepEqual(billing?.["customization"], settings.customization);
     });
 
     test("it can be the only one that is planned and migrated", async (t) => {

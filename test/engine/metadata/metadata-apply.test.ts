@@ -50,6 +50,15 @@ const actionWith = (value: string): JsonMap => ({
   },
 });
 
+/** The same with the secret in the address. */
+const actionAt = (password: string): JsonMap => ({
+  name: "charge",
+  definition: {
+    ...{ kind: "synchronous", output_type: "Int", arguments: [] },
+    handler: `https://ada:${password}@pay.example`,
+  },
+});
+
 describe("metadata apply", () => {
   test("replaces the server's metadata, and keeps what it was in the ledger", async (t) => {
     const it = await metadataBench(t);
@@ -191,16 +200,20 @@ describe("metadata apply", () => {
       assert.deepEqual(await it.recorded(), []);
     });
 
-    test("whose secret would be overwritten unseen: it is not", async (t) => {
-      const { it, ran } = await raced(t, (bench) => ({
-        first: bench.document([], { actions: [actionWith("first-secret")] }),
-        wanted: bench.document([], { actions: [actionWith("new-secret")] }),
-        other: bench.document([], { actions: [actionWith("second-secret")] }),
-      }));
-      assert.equal(failureOf(ran), "busy/metadata-changed");
-      assert.match(JSON.stringify((await it.stored()).document), /second-secret/);
-      assert.doesNotMatch(JSON.stringify(ran.events), /-secret/);
-    });
+    for (const [place, action] of [
+      ["", actionWith],
+      [" in an address", actionAt],
+    ] as const)
+      test(`whose secret${place} would be overwritten unseen: it is not`, async (t) => {
+        const { it, ran } = await raced(t, (bench) => ({
+          first: bench.document([], { actions: [action("first-secret")] }),
+          wanted: bench.document([], { actions: [action("new-secret")] }),
+          other: bench.document([], { actions: [action("second-secret")] }),
+        }));
+        assert.equal(failureOf(ran), "busy/metadata-changed");
+        assert.match(JSON.stringify((await it.stored()).document), /second-secret/);
+        assert.doesNotMatch(JSON.stringify(ran.events), /-secret/);
+      });
 
     test("after a lost answer: the outcome is not known, and what may have been replaced is kept", async (t) => {
       const it = await metadataBench(t);

@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import { describe, test, type TestContext } from "vitest";
+import { HasuraCallError, type Hasura } from "../../../src/engine/hasura/client.ts";
+import type { EngineContext } from "../../../src/engine/execute.ts";
+import { assess } from "../../../src/lambda/assess.ts";
+import type { JsonMap } from "../../../src/metadata/document/json.ts";
+import { query } from "../../support/postgres.ts";
+import { asked, versions } from "../support/ledger-bench.ts";
+import { metadataBench, projectWith, type MetadataBench } from "../support/metadata-bench.ts";
+import { withLedger } from "../support/ledger.ts";
+import type { Ran } from "../support/run.ts";
+
+/*
+ * What a deployment removes from the metadata before its migrations, and what of it comes back if the deployment fails.
+ */
+
+/** A bench whose table `users` has a column `note`, and this metadata besides its name. */
+async function benchWith(t: TestContext, parts: JsonMap): Promise<MetadataBench> {
+  const it = await metadataBench(t);
+  await query(it.url, "ALTER TABLE users ADD COLUMN note text");
+  await it.write(withParts(it.document(["users"]), parts));
+  return it;
+}
+
+function deploy(
+  it: MetadataBench,
+  files: Record<string, string>,
+  wanted: JsonMap,
+  more: Partial<EngineContext> = {},
+  options: object = {},
+): Promise<Ran> {
+  const request = asked("apply", { metadata: true, ...options });
+  return it.run(files, request, { ...projectWith(wanted), assess, ...more });
+}
+
+/** The document with parts of its first table. */
+function withParts(document: JsonMap, parts: JsonMap): JsonMap {
+  const [source, ...others] = document["sources"] as { tables: JsonMap[] }[];
+  assert.ok(source);
+  const [table, ...tables] = source.tables;
+  return {
+    ...document,
+    sources: [{ ...source, tables: [{ ...table, ...parts }, ...tables] }, ...others],
+  };
+}
+
+/** The first table of a document, without its name. */
+function partsIn({ sources }: JsonMap): JsonMap {
+  const [source] = sources as { tables: JsonMap[] }[];
+  return Object.fromEntries(
+    Object.entries(source?.tables[0] ?? {}).filter(([key]) => key !== "table"),
+  );
+}
+
+const partsNow = async (it: MetadataBench): Promise<JsonMap> =>
+  partsIn((await it.stored()).document);
+
+/** The client of a bench that also keeps the parts of the table whenever it runs a migration that drops a column. */
+function watching(it: MetadataBench): { hasura: Hasura; during: JsonMap[] } {
+  const during: JsonMap[] = [];
+  const runSql: Hasura["runSql"] = async (request) => {
+    if (/DROP COLUMN note/.test(request.sql)) during.push(await partsNow(it));
+    return it.hasura.runSql(request);
+  };
+  return { hasura: { ...it.hasura, runSql }, during };
+}
+
+const permission = (role: string, columns: string[], filter: JsonMap = {}): JsonMap => ({
+  role,
+  permission: { columns, filter },
+});
+
+const trigger = (columns: string[]): JsonMap => ({
+  name: "user_changed",
+  definition: { enable_manual: false, update: { columns } },
+  webhook: "https://hooks.example",
+  retry_conf: { num_retries: 0, interval_sec: 10, timeout_sec: 60 },
+});
+
+const dropNote = { "1_note/up": "ALTER TABLE users DROP COLUMN note;" };
+const codes = (ran: Ran): (string | undefined)[] => ran.of("log").map(({ code }) => code);
+
+describe("before a migration drops a column", () => {
+  test("a table loses the settings of the column, and nothing else", async (t) => {
+    const parts = {
+      configuration: {
+        custom_column_names: { note: "remark" },
+        column_config: { note: { custom_name: "remark" }, id: { custom_name: "key" } },
+      },
+      select_permissions: [permission("user", ["id"])],
+    };
+    const it = await benchWith(t, parts);
+    const wanted = withParts(it.document(["users"]), {
+      ...parts,
+      configuration: { column_config: { id: { custom_name: "key" } } },
+    });
+    const { hasura, during } = watching(it);
+    const ran = await deploy(it, dropNote, wanted, { hasura });
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    const [{ configuration, select_permissions } = {}] = during;
+    assert.doesNotMatch(JSON.stringify(configuration), /remark/);
+    assert.match(JSON.stringify(configuration), /key/);
+    assert.deepEqual(select_permissions, parts.select_permissions);
+  });
+
+  test("permissions and event triggers that the project keeps lose the column alone", async (t) => {
+    const it = await benchWith(t, {
+      select_permissions: [permission("user", ["id", "note"])],
+      event_triggers: [trigger(["id", "note"])],
+    });
+    const wanted = withParts(it.document(["users"]), {
+      select_permissions: [permission("user", ["id"])],
+      event_triggers: [trigger(["id"])],
+    });
+    const { hasura, during } = watching(it);
+    const ran = await deploy(it, dropNote, wanted, { hasura });
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual(during[0], partsIn(wanted));
+    const [message] = ran
+      .of("log")
+      .flatMap(({ code, message }) => (code === "metadata-taken-out" ? [message] : []));
+    assert.match(message ?? "", /columns of event trigger .*columns of select permission/);
+  });
+
+  test("an event trigger is removed if no column would be left, and a permission if its filter uses the column", async (t) => {
+    const it = await benchWith(t, {
+      select_permissions: [permission("user", ["id"], { note: { _eq: "x" } })],
+      event_triggers: [trigger(["note"])],
+    });
+    const wanted = withParts(it.document(["users"]), {
+      select_permissions: [permission("user", ["id"])],
+      event_triggers: [trigger(["id"])],
+    });
+    const { hasura, during } = watching(it);
+    const ran = await deploy(it, dropNote, wanted, { hasura });
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual(during, [{}]);
+    assert.deepEqual(await partsNow(it), partsIn(wanted));
+  });
+
+  describe("of a relationship that a permission uses", () => {
+    const note = {
+      name: "owner",
+      using: {
+        manual_configuration: {
+          remote_table: { schema: "public", name: "users" },
+          column_mapping: { note: "note" },
+        },
+      },
+    };
+
+    const start = (t: TestContext): Promise<MetadataBench> =>
+      benchWith(t, {
+        object_relationships: [note],
+        select_permissions: [permission("user", ["id"], { owner: { id: { _eq: 1 } } })],
+        event_triggers: [trigger(["id", "note"])],
+      });
+
+    test("both are removed if the project has another permission", async (t) => {
+      const it = await start(t);
+      const wanted = withParts(it.document(["users"]), {
+        select_permissions: [permission("user", ["id"])],
+        event_triggers: [trigger(["id"])],
+      });
+      const { hasura, during } = watching(it);
+      const ran = await deploy(it, dropNote, wanted, { hasura });
+      assert.equal(ran.failure, undefined, ran.failure?.message);
+      assert.deepEqual(during, [{ event_triggers: [trigger(["id"])] }]);
+    });
+
+    test("only event triggers are adapted if the project keeps the permission, and come back", async (t) => {
+      const it = await start(t);
+      const before = await partsNow(it);
+      const wanted = withParts(it.document(["users"]), {
+        select_permissions: [permission("user", ["id"], { owner: { id: { _eq: 1 } } })],
+        event_triggers: [trigger(["id"])],
+      });
+      const { hasura, during } = watching(it);
+      const failing = { "1_note/up": "ALTER TABLE users DROP COLUMN note; SELECT 1/0;" };
+      const ran = await deploy(it, failing, wanted, { hasura });
+      assert.equal(ran.failure?.code, "sql-failed");
+      assert.deepEqual(during[0], { ...before, event_triggers: [trigger(["id"])] });
+      assert.deepEqual(await partsNow(it), before);
+    });
+  });
+});
+
+describe("what was removed comes back", () => {
+  const before = {
+    select_permissions: [permission("noter", ["note"]), permission("user", ["id", "note"])],
+  };
+  const both = {
+    ...dropNote,
+    "2_note/up": "ALTER TABLE users ADD COLUMN note int;",
+  };
+
+  test("if the metadata is refused after the migrations", async (t) => {
+    const it = await benchWith(t, before);
+    const ran = await deploy(it, both, it.document(["users", "missing"]));
+    assert.equal(ran.failure?.code, "would-be-inconsistent");
+    assert.deepEqual(versions(ran), ["1", "2"]);
+    assert.ok(codes(ran).includes("metadata-put-back"), codes(ran).join());
+    assert.deepEqual(await partsNow(it), before);
+    const again = await deploy(it, both, it.document(["users", "missing"]));
+    assert.equal(again.failure?.code, "would-be-inconsistent");
+    assert.deepEqual(await partsNow(it), before);
+  });
+
+  test("as far as the new schema allows: what lost a column stays without it", async (t) => {
+    const it = await benchWith(t, before);
+    const wanted = withParts(it.document(["users", "missing"]), {
+      select_permissions: [permission("user", ["id"])],
+    });
+    const ran = await deploy(it, dropNote, wanted);
+    assert.equal(ran.failure?.code, "would-be-inconsistent");
+    assert.deepEqual(await partsNow(it), { select_permissions: [permission("user", ["id"])] });
+    const warning = ran.of("log").find(({ code }) => code === "metadata-not-put-back");
+    assert.match(warning?.message ?? "", /noter in table users.*user in table users/);
+  });
+
+  test("if another run changes the database under a plan that was confirmed", async (t) => {
+    const it = await benchWith(t, before);
+    // A request of its own.
+    const later = "-- hasura:no-transaction\nSELECT 3;";
+    const files = { ...both, "3_later/up": later, "4_last/up": "SELECT 4;" };
+    const shown = await deploy(it, files, it.document(["users"]), {}, { dryRun: true });
+    const expectedPlan = shown.of("plan")[0]?.fingerprint;
+    const mark = asked("mark", { versions: ["2"], as: "pending" });
+    const hasura: Hasura = {
+      ...it.hasura,
+      runSql: async (request) => {
+        // The run counts as dead for the one that marks.
+        if (/SELECT 3;/.test(request.sql)) await it.run(files, mark, withLedger({ liveMs: 1 }));
+        return it.hasura.runSql(request);
+      },
+    };
+    const ran = await deploy(it, files, it.document(["users"]), { hasura }, { expectedPlan });
+    assert.equal(ran.failure?.kind, "busy", ran.failure?.message);
+    assert.ok(codes(ran).includes("metadata-put-back"), codes(ran).join());
+    assert.deepEqual(await partsNow(it), before);
+  });
+});
+
+describe("a deployment that is asked to stop between the migrations and the metadata", () => {
+  for (const [reason, ended] of [
+    ["deadline", "run.paused"],
+    ["cancelled", "run.finished"],
+  ] as const)
+    test(`because of ${reason}: it ends with ${ended}, and the next one completes it`, async (t) => {
+      const it = await metadataBench(t);
+      const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
+      const stop = new AbortController();
+      const hasura: Hasura = {
+        ...it.hasura,
+        readMetadata: async () => {
+          const metadata = await it.hasura.readMetadata();
+          if ((await it.ledger().catch(() => [])).length > 0) stop.abort(reason);
+          return metadata;
+        },
+      };
+      const ran = await deploy(it, files, it.document(["pets"]), { hasura, stop: stop.signal });
+      assert.equal(ran.events.at(-1)?.type, ended);
+      assert.deepEqual(versions(ran), ["1"]);
+      // A paused run still counts as live for a while.
+      const again = await deploy(it, files, it.document(["pets"]), withLedger({ liveMs: 1 }));
+      assert.deepEqual([again.failure, versions(again)], [undefined, []]);
+    });
+});
+
+test("a replacement whose answer was lost has an unknown outcome if the run is stopped before it is looked up", async (t) => {
+  const it = await metadataBench(t);
+  const stop = new AbortController();
+  const replaceMetadata: Hasura["replaceMetadata"] = () => {
+    stop.abort();
+    return Promise.reject(new HasuraCallError("unknown", "no answer"));
+  };
+  const hasura = { ...it.hasura, replaceMetadata };
+  const ran = await it.apply(it.document(["users"]), {}, { hasura, stop: stop.signal });
+  assert.equal(ran.failure?.code, "metadata-outcome-unknown");
+  assert.match(ran.failure.message, /the run was stopped/);
+});
