@@ -1,5 +1,5 @@
 import type { MetadataState, OpenReplacement } from "../store/store.ts";
-import { isTakenOut } from "./replacement-numbers.ts";
+import { stepOf } from "./replacement-numbers.ts";
 
 /**
  * What is known of unfinished deployments that removed objects from the metadata. These are earlier invocations of this run, or runs that
@@ -18,17 +18,24 @@ export function earlierRemovals(
   replacements: readonly OpenReplacement[],
   now: MetadataState,
 ): EarlierRemovals {
-  let state = now;
-  for (const replacement of replacements) {
+  let [state, hasRemoved] = [now, false];
+  for (const [index, replacement] of replacements.entries()) {
     const { before } = replacement;
     // It was recorded but never took effect, or it belongs to this run.
     if (before.checksum === state.checksum) continue;
-    if (!isTakenOut(replacement)) break;
-    if (!leadsTo(state, replacement)) return { kind: "changed" };
+    const step = stepOf(replacement);
+    if (step !== "takenOut" && step !== "sources") break;
+    if (!leadsTo(state, replacement)) {
+      const isOpen = hasRemoved || replacements.slice(index).some(isRemoval);
+      return { kind: isOpen ? "changed" : "none" };
+    }
+    hasRemoved ||= isRemoval(replacement);
     state = before;
   }
-  return state === now ? { kind: "none" } : { kind: "before", state };
+  return hasRemoved ? { kind: "before", state } : { kind: "none" };
 }
+
+const isRemoval = (replacement: OpenReplacement): boolean => stepOf(replacement) === "takenOut";
 
 /** The outcome of a replacement is not recorded if its run was killed; Hasura's version goes up by one with each. */
 function leadsTo(state: MetadataState, { before, after }: OpenReplacement): boolean {

@@ -9,6 +9,7 @@ import type { MetadataRecord } from "../store/store.ts";
 import { keptDocument, openReplacements } from "./all-ledgers.ts";
 import { checksumOfMetadata, compareServers, differencesTo } from "./differences.ts";
 import { earlierRemovals } from "./earlier-removals.ts";
+import { withMissingSources } from "./intermediate.ts";
 import { metadataChanged, WouldBeInconsistent } from "./refusals.ts";
 
 /** The server's metadata before and after objects were removed from it; `after` is undefined if it could not be read. */
@@ -46,8 +47,10 @@ export async function metadataBefore(
   if (earlier.kind === "changed") return { document: own?.document, lacks: "changed" };
   const kept = await keptDocument(earlier.state.checksum, records);
   if (kept === undefined) return { document: own?.document, lacks: "not-kept" };
-  return onlyAdds(kept, server)
-    ? { document: kept }
+  // A later deployment may have connected more databases.
+  const whole = withMissingSources(kept, server.document);
+  return onlyAdds(whole, server)
+    ? { document: whole }
     : { document: own?.document, lacks: "changed" };
 }
 

@@ -1,17 +1,17 @@
 import type { OpenReplacement } from "../store/store.ts";
 
-/** The numbers of a deployment's replacements in the record of its run. */
-const numbers = { sources: 1, takenOut: 2, project: 3, putBack: 4 } as const;
+/** A deployment's replacements in the order of their numbers in the record of its run, from 1. */
+const steps = ["sources", "takenOut", "project", "putBack"] as const;
 
-export type DeploymentStep = keyof typeof numbers;
+export type DeploymentStep = (typeof steps)[number];
 
 /** The number of a replacement. Each invocation of a run has its own, so that it does not replace the record of an earlier one. */
 export function replacementNumber(step: DeploymentStep, part = 1): number {
-  return (part - 1) * Object.keys(numbers).length + numbers[step];
+  return (part - 1) * steps.length + steps.indexOf(step) + 1;
 }
 
-/** True for the record of a deployment that removed objects from the metadata before its migrations. */
-export function isTakenOut({ operation, number }: OpenReplacement): boolean {
-  const count = Object.keys(numbers).length;
-  return operation === "apply" && ((number - 1) % count) + 1 === numbers.takenOut;
+/** The step of a deployment that a record belongs to; undefined for the record of another operation. */
+export function stepOf({ operation, number }: OpenReplacement): DeploymentStep | undefined {
+  if (operation !== "apply") return undefined;
+  return steps[(number - 1) % steps.length];
 }
