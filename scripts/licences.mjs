@@ -10,8 +10,13 @@ const compiledIn = [
   text: readFileSync(join(import.meta.dirname, "notices", file), "utf8"),
 }));
 
+/** A line with a copyright, and the titles that some packages put before the text of a licence. */
+const copyright = /^\s*Copyright\b(?! (?:notice|owner|[Ll]icense|holder)).*\n?/gm;
+const title = /^\W*(?:the )?(?:mit|isc) license(?:\s*\(mit\))?\W*/i;
+
 /**
- * The licence texts of every package that has a byte in the bundles, as one text.
+ * The licence texts of every package that has a byte in the bundles, as one text. Packages whose licences differ only in their
+ * copyright, title or line breaks share a text, below their names and copyrights.
  * @param {string} root
  * @param {import("esbuild").Metafile} metafile
  * @param {readonly string[]} others the folders of packages that are shipped as files
@@ -19,8 +24,15 @@ const compiledIn = [
  */
 export function licencesOf(root, metafile, others) {
   const packages = new Set([...shippedInputs(metafile).flatMap(packageOf), ...others]);
-  /** @type {Map<string, string[]>} text → the packages that share it */
-  const byText = new Map();
+  /** @type {Map<string, { names: string[], text: string }>} */
+  const byWords = new Map();
+  const add = (/** @type {string} */ name, /** @type {string} */ whole) => {
+    const text = whole.replace(copyright, "").replace(title, "").trim();
+    const words = text.replace(/\W+/g, " ").toLowerCase();
+    const known = byWords.get(words) ?? { names: [], text };
+    const owners = [...whole.matchAll(copyright)].map(([line]) => `  ${line.trim()}`);
+    byWords.set(words, { ...known, names: [...known.names, name, ...owners] });
+  };
   for (const folder of [...packages].sort()) {
     const { name, version, license } = JSON.parse(
       readFileSync(join(root, folder, "package.json"), "utf8"),
@@ -28,10 +40,10 @@ export function licencesOf(root, metafile, others) {
     if (!license) throw new Error(`${name} has no licence in its package.json`);
     const text =
       licenceText(join(root, folder)) ?? `Licence: ${license} (the package carries no text of it)`;
-    byText.set(text, [...(byText.get(text) ?? []), `${name} ${version} (${license})`]);
+    add(`${name} ${version} (${license})`, text);
   }
-  for (const { name, text } of compiledIn) byText.set(text, [name]);
-  const parts = [...byText].map(([text, names]) => `${names.join("\n")}\n\n${text.trim()}\n`);
+  for (const { name, text } of compiledIn) add(name, text);
+  const parts = [...byWords.values()].map(({ names, text }) => `${names.join("\n")}\n\n${text}\n`);
   return `hasura-migrate contains code of these packages, under these licences.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
 
