@@ -109,13 +109,22 @@ interface FinishedPlan {
   readonly metadata: RunView["metadata"];
 }
 
+function cancelledLine(
+  { applied, notReached }: EventOf<"run.finished">,
+  operation: string,
+): string {
+  return operation === "rehearse"
+    ? "cancelled: everything was rolled back, and nothing was changed"
+    : `cancelled: ${applied} done, ${notReached} not run`;
+}
+
 /** The last line of a successful run; undefined if the result says it all. */
 export function finishedLine(
   event: EventOf<"run.finished">,
   operation: string,
   plan: FinishedPlan,
 ): string | undefined {
-  if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not run`;
+  if (event.cancelled) return cancelledLine(event, operation);
   if (operation === "metadata-apply" || operation === "metadata-restore")
     return metadataLine(event, operation, plan);
   if (!plan.dryRun)

@@ -29,7 +29,9 @@ export async function rehearse(
     if (items.length === 0) continue;
     if (engine.stop.aborted) return { ...nothingDone, stop: { stop: "cancelled" } };
     const own = plan.steps.filter((step) => step.database.name === database);
-    const { failure, ...report } = await rehearseDatabase(own, environment, engine);
+    const rehearsed = await rehearseDatabase(own, environment, engine);
+    if (rehearsed === undefined) return { ...nothingDone, stop: { stop: "cancelled" } };
+    const { failure, ...report } = rehearsed;
     if (failure) failures.push(failure);
     await emit(engine, {
       ...{ type: "rehearsal", database, ...report },

@@ -58,7 +58,7 @@ function nextSteps(
     case "57014":
       return [
         textHint(
-          "The rehearsal was cancelled, and everything was rolled back: its migrations together took longer than a minute, a file sets a shorter limit, or somebody cancelled it. If it takes too long, rehearse fewer at a time, with --steps or --to.",
+          "The migrations together took longer than a minute, or than the time that the function has left, and everything was rolled back. Rehearse fewer at a time, with --steps or --to.",
         ),
       ];
     case "25001":

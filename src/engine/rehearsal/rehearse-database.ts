@@ -2,6 +2,7 @@ import type { EventOf } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import type { EngineContext } from "../context.ts";
+import { HasuraCallError } from "../hasura/client.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
 import { busyFailure } from "./busy-failure.ts";
@@ -36,22 +37,25 @@ const reservedMs = 10_000;
 const leastMs = 5000;
 /** The database ends the rehearsal before the request is abandoned. */
 const extraMs = 5000;
+/** Of a rehearsal that took too long, and of one that was cancelled before: no file can change its limit. */
+const queryCanceled = "57014";
 
 /**
  * Runs pending migrations of one database, in order, in one transaction and rolls it back. Those from the first on that cannot be rolled
- * back are not run. Throws `busy/busy`, `unreachable/deadline`, and failures to reach Hasura.
+ * back are not run. Undefined if somebody has cancelled it. Throws `busy/busy`, `unreachable/deadline`, and failures to reach Hasura.
  */
 export async function rehearseDatabase(
   steps: readonly ReadyStep[],
   environment: string,
   engine: EngineContext,
-): Promise<DatabaseRehearsal> {
+): Promise<DatabaseRehearsal | undefined> {
   const selected = await selectFor(steps);
   const startedAt = engine.now();
   const [first] = selected.files;
   const report = first
     ? await reportOf(selected.files, first.step, { environment, engine })
     : { files: [] };
+  if (report === "cancelled") return undefined;
   const tookMs = Math.max(0, engine.now() - startedAt);
   return { tookMs, ...(await described(selected, report, environment)) };
 }
@@ -67,10 +71,13 @@ async function reportOf(
   files: readonly RehearsalFile[],
   { database, store }: Where,
   { environment, engine }: { readonly environment: string; readonly engine: EngineContext },
-): Promise<Report> {
+): Promise<Report | "cancelled"> {
   const totalMs = Math.min(longestMs, engine.remainingMs() - reservedMs);
   if (totalMs < leastMs) throw deadline();
   const statements = files.map(statementsOf);
+  const endsAt = engine.now() + totalMs;
+  const isCancelled = (sqlstate: string | undefined): boolean =>
+    sqlstate === queryCanceled && engine.now() < endsAt;
   try {
     const result = await store.rehearse?.(
       (frame) => rehearsalSql(statements, { lockMs, totalMs }, frame),
@@ -78,8 +85,10 @@ async function reportOf(
     );
     const report = result ? readReport(result) : { files: [] };
     if ("busy" in report) throw busyFailure(report.busy, { database: database.name, environment });
-    return report;
+    return isCancelled(report.failed?.sqlstate) ? "cancelled" : report;
   } catch (thrown) {
+    if (thrown instanceof HasuraCallError && isCancelled(thrown.database?.sqlstate))
+      return "cancelled";
     throw hasuraFailure(thrown, `rehearsing the migrations of ${database.name}`);
   }
 }
