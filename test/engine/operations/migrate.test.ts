@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { EngineContext } from "../../../src/engine/context.ts";
 import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
-import { migrate } from "../../../src/engine/operations/migrate.ts";
+import { migrate, type AroundMigrations } from "../../../src/engine/operations/migrate.ts";
 import type { RunResult } from "../../../src/engine/run-result.ts";
 import type { DatabaseState } from "../../../src/engine/session.ts";
 import type {
@@ -29,6 +29,8 @@ interface Given {
   /** How a step ends, by how many were run before it. */
   readonly ends?: (step: Step, nth: number) => StepResult | undefined;
   readonly store?: Partial<MigrationStore>;
+  /** What a deployment does with the metadata. */
+  readonly around?: AroundMigrations;
   /** Databases before the one that is migrated. */
   readonly others?: readonly DatabaseState[];
 }
@@ -53,7 +55,7 @@ async function run(given: Given = {}) {
   const hasura = scriptedHasura();
   const engine = engineOf({ hasura, ...given.engine });
   const session = sessionOf(...others, databaseOf({ files, recorded, store }));
-  const result = await migrate(requestOf(operation, given.options), session, engine);
+  const result = await migrate(requestOf(operation, given.options), session, engine, given.around);
   const plans = engine.events.flatMap((event) =>
     event.type === "plan" ? [event.databases.at(-1)?.items.map(({ version }) => version)] : [],
   );
@@ -257,6 +259,22 @@ describe("a migration run", () => {
     });
     assert.deepEqual([failureOf(lost).code, lost.applied], ["outcome-unknown", 1]);
     assert.deepEqual(lost.calls, ["inconsistentObjects"]);
+  });
+
+  test("puts back the metadata of a deployment that meets another run, and not if Hasura does not answer", async () => {
+    const done: string[] = [];
+    const around: AroundMigrations = {
+      inconsistent: [],
+      fingerprint: "f",
+      before: () => Promise.resolve(undefined),
+      after: () => assert.fail("the metadata is applied"),
+      putBack: async () => void done.push("put back"),
+    };
+    const endedBy = (result: StepResult) => run({ around, ends: () => result });
+    await endedBy({ outcome: "unknown", error: new HasuraCallError("unknown", "lost") });
+    assert.deepEqual(done, []);
+    await endedBy({ outcome: "busy", holder: "ada" });
+    assert.deepEqual(done, ["put back"]);
   });
 
   test("is refused where migrations are disabled", async () => {
