@@ -60,7 +60,9 @@ export const MetadataRefusal = z.object({
     .array(PlacedInconsistentObject)
     .optional()
     .describe("Objects that would be inconsistent; 500 at most. Without `--json`, 10 are shown."),
-  refused: ProjectPosition.optional().describe("What Hasura has refused, if it names it."),
+  refused: ProjectPosition.optional().describe(
+    "The part of the metadata that Hasura rejected, if its error identifies it.",
+  ),
   changes: z
     .array(MetadataChange)
     .optional()

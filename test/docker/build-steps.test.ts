@@ -215,7 +215,7 @@ describe("build steps", () => {
     };
 
     for (const file of ["metadata.json", "./metadata.json", "hasura/all.json"])
-      test(`${file} is copied, and what the image applies`, async (t) => {
+      test(`${file} is copied, and the image applies it`, async (t) => {
         const { code, stderr, to } = await stage(
           t,
           {
@@ -250,9 +250,13 @@ describe("build steps", () => {
     for (const [what, file, expected] of [
       ["outside of the project", "../all.json", /metadata_file in .* leads out of the project: /],
       ["with an absolute path", "/etc/all.json", /metadata_file in .* leads out of the project: /],
-      ["that does not exist", "no.json", /there is no file hasura\/no\.json in .* \(metadata_file/],
-      ["that is a dotfile", ".all.json", /there is no file hasura\/\.all\.json .*dotfiles/],
-      ["that is a directory", "metadata", /there is no file hasura\/metadata /],
+      [
+        "that does not exist",
+        "no.json",
+        /the file hasura\/no\.json \(metadata_file in .*\) is not in the build/,
+      ],
+      ["that is a dotfile", ".all.json", /the file hasura\/\.all\.json .*dotfiles/],
+      ["that is a directory", "metadata", /the file hasura\/metadata \(.* is not in the build/],
       ["that is the configuration", "./config.yaml", /metadata_file in .* is config\.yaml/],
       ["that is a link out of the project", "link.json", /links must lead .*\nlink\.json -> /],
       ["that is a list", "[all.json]", /metadata_file in .* is not a file/],

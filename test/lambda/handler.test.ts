@@ -57,7 +57,7 @@ describe("handler", () => {
     assert.equal(types.at(-1), "run.finished");
   });
 
-  test("what has no effect in the image's metadata is a warning of the run that uses it", async (t) => {
+  test("a run that uses the image's metadata warns about files that have no effect", async (t) => {
     const { url } = await scriptedHasura(t, workingHasura);
     const root = await projectOnDisk(t, {
       ...migrationsOf(["1_a"]),

@@ -115,8 +115,8 @@ function messageOf(thrown: unknown): string {
 }
 
 /**
- * What the program does not have of the commands in an operation's hints, each with the reason: a hint may repeat the command only with
- * options that this command has.
+ * Commands and options in an operation's hints that the program does not accept, each with the reason. A retry hint may only use options
+ * of the command it repeats.
  */
 export function refusedHints(hints: readonly Hint[], operation: Operation): string[] {
   if (hints.length === 0) return [];

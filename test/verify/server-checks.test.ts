@@ -145,7 +145,7 @@ create table good (name text primary key, comment text); insert into good values
     );
   });
 
-  test("names what is defined twice once, with both places, and what is wrong after it at its place", async (t) => {
+  test("reports each duplicate definition once, with both positions, and later problems at their correct position", async (t) => {
     const tables = `- table: {schema: public, name: teams}
   event_triggers:
     - {name: t, webhook: x, definition: {enable_manual: true}, retry_conf: {num_retries: 0, interval_sec: 1}}

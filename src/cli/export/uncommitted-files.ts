@@ -5,8 +5,8 @@ import type { CliContext } from "../context.ts";
 import { findRepository } from "../project/find-repository.ts";
 
 /**
- * Those of some files that differ from the last commit; none outside of a Git repository. Includes untracked and ignored files, whose
- * content exists nowhere else. Paths are from the directory, with forward slashes.
+ * Returns the given files that differ from the last commit; none outside a Git repository. Includes untracked and ignored files, whose
+ * content exists nowhere else. Paths are relative to the directory, with forward slashes.
  * @throws Failure usage/uncommitted-changes if Git fails
  */
 export async function uncommittedFiles(
@@ -31,13 +31,16 @@ export async function uncommittedFiles(
   return paths.filter((path) => isListed(posix.join(prefix, path), listed));
 }
 
-/** What Git is asked about for a file: its directory, because there may be thousands of files, but never the project's root. */
+/**
+ * The pathspec for a file: its directory, because thousands of paths would be too many, or the file itself if it is directly in the
+ * root.
+ */
 function placeOf(path: string): string {
   const directory = posix.dirname(path);
   return directory === "." ? path : directory;
 }
 
-/** Of a repository in this one, Git lists only the directory. */
+/** For a nested repository, Git lists only its directory. */
 function isListed(path: string, listed: ReadonlySet<string>): boolean {
   return path !== "." && (listed.has(path) || isListed(posix.dirname(path), listed));
 }
@@ -46,7 +49,7 @@ function noAnswer(directory: string): Failure {
   return new Failure(
     "usage",
     "uncommitted-changes",
-    "Nothing was written: Git does not list uncommitted changes here, so they might be overwritten.",
+    "Nothing was written: Git could not list uncommitted changes, so they might be overwritten.",
     {
       hints: [
         commandHint(["git", "-C", directory, "status"], "see why"),

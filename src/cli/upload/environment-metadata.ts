@@ -1,7 +1,7 @@
 import { isNoMetadata } from "../../engine/project/no-metadata.ts";
 import type { LocalMetadata } from "./local-metadata.ts";
 
-/** The metadata of a directory that is sent to one environment. What is to be said about it is said once, however often it is sent. */
+/** The metadata of a directory that is sent to one environment. Its notices are shown only once, even if it is sent several times. */
 export class EnvironmentMetadata {
   readonly #read: () => Promise<LocalMetadata>;
   readonly #isOptional: boolean;
@@ -16,7 +16,7 @@ export class EnvironmentMetadata {
     this.#isOptional = isOptional;
   }
 
-  /** The metadata; undefined, with a notice, if there is none and that is no error. Throws what reading it throws. */
+  /** The metadata; undefined, with a notice, if there is none and that is no error. Errors from reading it are rethrown. */
   async make(notice: (sentence: string) => void): Promise<LocalMetadata | undefined> {
     const local = await this.#read().catch((error: unknown) => {
       if (!this.#isOptional || !isNoMetadata(error)) throw error;

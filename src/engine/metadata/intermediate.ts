@@ -58,17 +58,20 @@ export function withMissingSources(server: JsonMap, wanted: JsonMap): JsonMap {
 
 /** What is removed from the server's metadata before the migrations. */
 export interface Adaptation {
-  /** Objects that use something only through others that are removed, by the names under which Hasura reports them. */
+  /** Objects that only depend on a removed name through other removed objects. Names are as Hasura reports them. */
   readonly indirect: readonly string[];
-  /** True if only event triggers are removed: their functions in the database would fail. Anything else is only inconsistent for a while. */
+  /**
+   * True to remove only event triggers, because their database functions would fail. Other objects would merely be inconsistent until the
+   * metadata is applied.
+   */
   readonly onlyTriggers: boolean;
 }
 
 export const wholeAdaptation: Adaptation = { indirect: [], onlyTriggers: false };
 
 /**
- * The server's metadata without what uses the names that migrations remove, unless the project's metadata still uses it in the same
- * object. Permissions and event triggers that the project keeps only lose columns of their lists. Sources stay.
+ * The server's metadata without anything that uses names that the migrations remove, unless the project's metadata still uses the name in
+ * the same object. From the lists of a permission or event trigger that the project keeps, only the columns are removed. Sources stay.
  */
 export function withoutUsesOf(
   removals: readonly RemovedFrom[],
@@ -94,8 +97,8 @@ export function withoutUsesOf(
 }
 
 /**
- * What to remove instead if objects would be inconsistent with an adaptation: these objects as well, unless the project keeps one of
- * them as it is; then only event triggers. Undefined if nothing is left to try.
+ * The next adaptation to try if this one would make objects inconsistent: it also removes those objects. If the project keeps any of them
+ * unchanged, it removes only event triggers. Undefined if nothing is left to try.
  */
 export function nextAdaptation(
   { indirect, onlyTriggers }: Adaptation,

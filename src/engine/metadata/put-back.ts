@@ -73,7 +73,7 @@ function refuseChanged({ before, after }: Removal, server: ServerMetadata): void
   if (after === undefined || between.length > 0) throw metadataChanged(between);
 }
 
-/** A document that is to be put back, and the objects of it that were left out, or left as they are on the server. */
+/** A document to restore, and the objects in it that are omitted or kept as they are on the server. */
 export interface PutBack {
   readonly document: JsonMap;
   readonly leftOut: readonly string[];
@@ -82,8 +82,8 @@ export interface PutBack {
 }
 
 /**
- * Puts a document back, without those of its objects that would be inconsistent; what the server has under their names stays. Sends
- * nothing if nothing is left to put back. Throws what `replace` does.
+ * Restores a document, except objects that would be inconsistent; the server's versions of these are kept. Sends nothing if nothing is
+ * left to restore. Throws what `replace` does.
  */
 export async function putBackConsistent(
   document: JsonMap,
@@ -116,7 +116,7 @@ function without(
     const value = current && valueAt(server, current);
     return path === undefined || isSameAt(document, path, value) ? [] : [{ name, path, value }];
   });
-  // What contains another of them is replaced as a whole.
+  // If one object contains another, only the outer one is replaced.
   const outer = found.filter(
     ({ path }) => !found.some((other) => other.path !== path && isWithin(other.path, path)),
   );

@@ -117,7 +117,7 @@ export class MetadataAround implements AroundMigrations {
     return nextAdaptation(adaptation, names, server.document, wanted);
   }
 
-  /** Replaces the metadata by what `adapted` makes of it. False if the run was stopped before. */
+  /** Replaces the metadata with the result of `adapted`. False if the run was stopped first. */
   async #adapt(
     server: Differences["server"],
     adapted: (server: JsonMap, wanted: JsonMap) => JsonMap,
@@ -136,7 +136,7 @@ export class MetadataAround implements AroundMigrations {
     return true;
   }
 
-  /** The migrations run nevertheless. */
+  /** Warns; the migrations run anyway. */
   async #goOn({ message }: Failure): Promise<true> {
     await warn(
       this.#engine,
@@ -181,7 +181,7 @@ export class MetadataAround implements AroundMigrations {
     if (unseen.length > 0) throw metadataChanged(between);
   }
 
-  /** How the run ends that was asked to stop. */
+  /** The outcome of a run that was asked to stop. */
   get #asAsked(): RunStop {
     return stopAsAsked(this.#record !== undefined, this.#engine);
   }

@@ -40,7 +40,10 @@ export interface AroundMigrations {
   readonly fingerprint: string;
   /** The inconsistent objects before the migrations. */
   readonly inconsistent: readonly InconsistentObject[];
-  /** Before the first migration, with what the migrations remove. Resolves to why the run ends here; to undefined if it goes on. */
+  /**
+   * Before the first migration, with what the migrations remove. Resolves to the reason if the run has to stop here, otherwise to
+   * undefined.
+   */
   before(removals: readonly RemovedFrom[]): Promise<RunStop | undefined>;
   /** Where nothing is pending, or after migrations that succeeded. Unless it has replaced the metadata, Hasura still has to reload it. */
   after(

@@ -239,7 +239,7 @@ async function reportResult(
       await emit(engine, {
         type: "migration.skipped",
         ...of,
-        reason: `nothing of it was run: ${result.holder}`,
+        reason: `not run: ${result.holder}`,
       });
       return { over: 1, done: 0, stop: { stop: "failed", failure: busyFailure(result.holder) } };
   }

@@ -37,8 +37,8 @@ export function stopBefore(
 }
 
 /**
- * How a run ends that was asked to stop where nothing is in progress. Near its end the function stops the run itself: that is a pause
- * if the run can be continued.
+ * The outcome of a run that is asked to stop while nothing is in progress. Shortly before its time limit, the function stops the run
+ * itself; if the run can be resumed, it is paused.
  */
 export function stopAsAsked(canResume: boolean, { stop }: Pick<EngineContext, "stop">): RunStop {
   if (stop.reason !== "deadline") return { stop: "cancelled" };

@@ -51,7 +51,7 @@ export async function runSeeds(run: SeedsRun): Promise<SeedsResult> {
 
 /** How one seed ended. */
 interface SeedResult {
-  /** 1 if it needs no other attempt in this run: what has failed, or may have taken effect, was reached. */
+  /** 1 if the seed is not attempted again in this run: it succeeded, failed, may have taken effect, or was blocked by another run. */
   readonly over: 0 | 1;
   readonly stop?: SeedStop;
 }
@@ -127,7 +127,7 @@ async function reportResult(
       await emit(engine, {
         type: "seed.skipped",
         ...of,
-        reason: `nothing of it was run: ${result.holder}`,
+        reason: `not run: ${result.holder}`,
       });
       return { over: 1, stop: { stop: "failed", failure: busyFailure(result.holder) } };
     case "skipped":

@@ -6,7 +6,7 @@ import { canonicalText } from "./canonical-text.ts";
  * shows that they differ, never what they are.
  */
 
-/** What stands in texts for a secret. */
+/** Replaces secrets in text. */
 export const hidden = "***";
 
 /** Keys of a source's configuration whose texts are no secret. Anything else in it may be one. */

@@ -9,7 +9,7 @@ export function withoutPaths(value: Json, paths: readonly JsonPath[]): Json {
   );
 }
 
-/** What is to stand at a path; undefined removes the item or the key. */
+/** The new value for a path; undefined removes the item or the key. */
 export interface ValueAtPath {
   readonly path: JsonPath;
   readonly value?: Json | undefined;
@@ -40,7 +40,10 @@ export function withValues(value: Json, values: readonly ValueAtPath[]): Json {
   );
 }
 
-/** The path in the whole value of what is at `path` in the value without the items at `removed`, which are in their order. */
+/**
+ * Converts `path` in a value from which the items at `removed` were removed to the path in the original value. `removed` is in document
+ * order.
+ */
 export function pathWith(removed: readonly JsonPath[], path: JsonPath): JsonPath {
   return path.reduce<JsonPath>((whole, key) => [...whole, indexWith(removed, whole, key)], []);
 }

@@ -12,8 +12,8 @@ import { finished, started } from "../../support/run-events.ts";
 import { emptyDirectory, testContext } from "../../support/test-context.ts";
 
 /*
- * Every operation that changes something, with a bare `--yes` and with the name: what is asked, what is sent, and what the
- * function refuses of it.
+ * For every operation that changes something, with a bare `--yes` and with `--yes=NAME`: the prompts, the request, and whether the
+ * function refuses it.
  */
 
 /** A command for each, without environment and confirmation. */
@@ -81,7 +81,7 @@ describe("a confirmation on the command line", () => {
     };
 
     describe(`of ${operation}`, () => {
-      test("as a bare --yes asks nothing, and suffices only if neither configuration nor function protects the environment", async (t) => {
+      test("a bare --yes does not prompt, and is enough only if neither the configuration nor the function protects the environment", async (t) => {
         const { exit, asked, sent, text } = await run(t, [...command("dev"), "--yes"]);
         assert.deepEqual([exit, asked], [0, []], text);
         assert.deepEqual(
@@ -93,13 +93,13 @@ describe("a confirmation on the command line", () => {
         assert.equal(received(sent[0], true), "protected");
       });
 
-      test("as a bare --yes is refused before anything is sent if the configuration protects the environment", async (t) => {
+      test("a bare --yes is refused before anything is sent if the configuration protects the environment", async (t) => {
         const { exit, asked, sent, text } = await run(t, [...command("prod"), "--yes"]);
         assert.deepEqual([exit, asked, sent], [2, [], []]);
         assert.match(text, /prod is protected: --yes alone is not enough/);
       });
 
-      test("with the name is sent as the name, which every function accepts", async (t) => {
+      test("--yes=NAME sends the name, which protected and unprotected functions accept", async (t) => {
         for (const environment of ["dev", "prod"]) {
           const { exit, asked, sent, text } = await run(t, [
             ...command(environment),
@@ -110,7 +110,8 @@ describe("a confirmation on the command line", () => {
             sent.map(({ options: { confirm, yes } }) => [confirm, yes]),
             [[environment, undefined]],
           );
-          assert.equal(received(sent[0], true), "accepted");
+          for (const isProtected of [true, false])
+            assert.equal(received(sent[0], isProtected), "accepted");
         }
       });
     });

@@ -29,7 +29,7 @@ async function read(t: TestContext, more: Readonly<Record<string, string>> = {})
 describe("metadata of a directory", () => {
   const at = ["sources", 0, "tables", 1];
 
-  test("what Hasura has refused of it is named with its file and line", async (t) => {
+  test("shows the file and line of the part that Hasura rejected", async (t) => {
     const { withPlaces } = await read(t);
     const failure = { kind: "metadata", code: "metadata-refused", message: "Refused." };
     const event = RunEvent.parse(
@@ -46,7 +46,7 @@ describe("metadata of a directory", () => {
     });
   });
 
-  test("what would be inconsistent of it is named with its file and line", async (t) => {
+  test("shows the file and line of an object that would be inconsistent", async (t) => {
     const { withPlaces } = await read(t);
     const object = { type: "table", name: "table users in source default", reason: "no table", at };
     const failure = { kind: "metadata", code: "would-be-inconsistent", message: "Refused." };

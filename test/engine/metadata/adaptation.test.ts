@@ -103,7 +103,7 @@ describe("before a migration drops a column", () => {
     assert.deepEqual(select_permissions, parts.select_permissions);
   });
 
-  test("permissions and event triggers that the project keeps lose the column alone", async (t) => {
+  test("only the column is removed from permissions and event triggers that the project keeps", async (t) => {
     const it = await benchWith(t, {
       select_permissions: [permission("user", ["id", "note"])],
       event_triggers: [trigger(["id", "note"])],
@@ -168,7 +168,7 @@ describe("before a migration drops a column", () => {
       assert.deepEqual(during, [{ event_triggers: [trigger(["id"])] }]);
     });
 
-    test("only event triggers are adapted if the project keeps the permission, and come back", async (t) => {
+    test("if the project keeps the permission, only event triggers are changed, and they are restored", async (t) => {
       const it = await start(t);
       const before = await partsNow(it);
       const wanted = withParts(it.document(["users"]), {
@@ -220,7 +220,7 @@ describe("what was removed comes back", () => {
 
   test("if another run changes the database under a plan that was confirmed", async (t) => {
     const it = await benchWith(t, before);
-    // A request of its own.
+    // Sent as a separate request.
     const later = "-- hasura:no-transaction\nSELECT 3;";
     const files = { ...both, "3_later/up": later, "4_last/up": "SELECT 4;" };
     const shown = await deploy(it, files, it.document(["users"]), {}, { dryRun: true });

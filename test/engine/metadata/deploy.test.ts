@@ -430,7 +430,7 @@ describe("apply with metadata", () => {
       assert.deepEqual([failureOf(again), versions(again)], [undefined, []]);
     });
 
-    test("it is connected with its settings, which are no later change", async (t) => {
+    test("it is connected with its settings, which are not refused as somebody else's change later", async (t) => {
       const settings = {
         customization: { root_fields: { prefix: "billing_" } },
         query_tags: { disabled: true },

@@ -204,7 +204,7 @@ describe("metadata apply", () => {
       ["", actionWith],
       [" in an address", actionAt],
     ] as const)
-      test(`whose secret${place} would be overwritten unseen: it is not`, async (t) => {
+      test(`whose secret${place} would be overwritten without being shown: it is refused`, async (t) => {
         const { it, ran } = await raced(t, (bench) => ({
           first: bench.document([], { actions: [action("first-secret")] }),
           wanted: bench.document([], { actions: [action("new-secret")] }),

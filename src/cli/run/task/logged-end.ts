@@ -6,7 +6,7 @@ import type { RunPart } from "../follow-run.ts";
 
 /** What a task's log has of the end of its run. */
 export interface LoggedEnd {
-  /** What the ledger does not have, in order. */
+  /** Events that are not in the ledger, in order. */
   readonly before: readonly RunEvent[];
   /** Absent where the run was paused. */
   readonly closing: ClosingEvent | undefined;
@@ -25,8 +25,8 @@ const onlyLogged: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the end of a run in the task's log. Undefined if the log cannot be read, or does not have the end yet. `reported`: events that
- * the person has seen, and that the task repeats.
+ * Reads the end of a run in the task's log. Undefined if the log cannot be read, or does not have the end yet. `reported`: events
+ * already shown to the user, which the task logs again.
  */
 export async function loggedEnd({
   tasks,

@@ -93,8 +93,8 @@ export class CatalogSync {
   }
 
   /**
-   * Writes what one transaction of the ledger recorded without running it, which also settles doubts. All of it together:
-   * a catalog with this generation and only a part of the versions would look as if another tool had changed the rest.
+   * Writes versions that one ledger transaction recorded without running them. They are then no longer in doubt. All are written
+   * at once: a catalog with this generation but only some of the versions would look as if another tool had changed the others.
    */
   recorded({ applied = [], removed = [] }: RecordedVersions, generation: bigint): void {
     const versions = [...applied, ...removed];
