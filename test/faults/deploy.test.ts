@@ -3,8 +3,9 @@ import { describe, test, type TestContext } from "vitest";
 import { assess } from "../../src/lambda/assess.ts";
 import type { Ran } from "../engine/support/run.ts";
 import { liveMs, newRequest } from "./support/bench.ts";
+import { besideWriter } from "./support/beside-writer.ts";
 import { killAt } from "./support/kill-at.ts";
-import { metadataFaultBench, tracking, type MetadataFaultBench } from "./support/metadata-bench.ts";
+import { metadataFaultBench, type MetadataFaultBench } from "./support/metadata-bench.ts";
 import { firstOf } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 import { program } from "./support/programs.ts";
@@ -29,6 +30,11 @@ async function deployment(t: TestContext): Promise<Deployment> {
 async function reset(bench: Deployment): Promise<void> {
   await bench.database.reset(false);
   await bench.resetMetadata();
+}
+
+/** Every n-th request of a deployment, from the first one. */
+function placesOf({ requests }: Deployment, n: number): number[] {
+  return Array.from({ length: Math.ceil(requests / n) }, (_, place) => place * n);
 }
 
 /** What is wrong after a plain re-run. */
@@ -63,8 +69,9 @@ describe.concurrent("deployment", () => {
     const bench = await deployment(t);
     const oneRun = await program(t, "one-run");
     const wrong: string[] = [];
+    const requests = placesOf(bench, scale.killStep);
     let kills = 0;
-    for (let at = 0; at < bench.requests; at += scale.killStep) {
+    for (const at of requests) {
       await reset(bench);
       const run = oneRun(bench.network.url, bench.root, String(liveMs), "deploy");
       kills += await killAt(run, bench, ({ index }) => index === at);
@@ -73,7 +80,7 @@ describe.concurrent("deployment", () => {
       );
     }
     assert.deepEqual(wrong, []);
-    assert.ok(kills > 0);
+    assert.ok(kills > requests.length / 2, `${String(kills)} kills`);
   });
 
   test("two at once: every migration is applied once, and the metadata is the project's", async (t) => {
@@ -90,41 +97,17 @@ describe.concurrent("deployment", () => {
 
   test("beside another writer at its requests: that change is kept, or shown before it is overwritten", async (t) => {
     const bench = await deployment(t);
-    const wrong: string[] = [];
-    for (let at = 0; at < bench.requests; at += 2) {
-      await reset(bench);
-      await bench.database.query("CREATE TABLE public.theirs (id int PRIMARY KEY)");
-      let written = Promise.resolve(false);
-      bench.network.expect(({ index }) => {
-        if (index !== at) return undefined;
-        // The writer itself may lose a race.
-        written = bench
-          .stored()
-          .then(({ document }) => {
-            const isDeployed = JSON.stringify(document).includes('"people"');
-            const tables = isDeployed ? ["people", "theirs"] : ["theirs"];
-            return bench.write(tracking(bench.before, tables));
-          })
-          .then(
-            () => true,
-            () => false,
-          );
-        return "slow";
-      });
-      const ran = await bench.deploy();
-      const isWritten = await written;
-      await bench.endFaults();
-      const isKept = JSON.stringify((await bench.stored()).document).includes('"theirs"');
-      const isShown = ran
-        .of("metadata.diff")
-        .some(({ changes }) => changes.some(({ path }) => path.at(-1)?.name === "public.theirs"));
-      if (isWritten && !isKept && !isShown) wrong.push(`request ${String(at)}: lost`);
-      const again = await bench.deploy();
-      wrong.push(
-        ...(again.failure ? [`request ${String(at)}: ${again.failure.code}`] : []),
-        ...(await bench.metadataProblems()).map((text) => `request ${String(at)}: ${text}`),
-      );
-    }
+    const requests = placesOf(bench, 2);
+    const { wrong, shown, kept } = await besideWriter(bench, {
+      requests,
+      reset: async () => {
+        await reset(bench);
+        await bench.database.query("CREATE TABLE public.theirs (id int PRIMARY KEY)");
+      },
+      run: () => bench.deploy(),
+    });
     assert.deepEqual(wrong, []);
+    assert.ok(shown > 0 && kept > 0, `${String(shown)} shown, ${String(kept)} kept`);
+    assert.ok(shown + kept > requests.length / 2, `${String(shown + kept)} changes`);
   });
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { liveMs, newRequest } from "./support/bench.ts";
+import { besideWriter } from "./support/beside-writer.ts";
 import { killAt } from "./support/kill-at.ts";
-import { metadataFaultBench, tracking, type MetadataFaultBench } from "./support/metadata-bench.ts";
+import { metadataFaultBench, type MetadataFaultBench } from "./support/metadata-bench.ts";
 import { firstOf } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 import { program } from "./support/programs.ts";
@@ -20,13 +21,6 @@ async function problemsAfter(bench: MetadataFaultBench, before: number): Promise
     ...(version === before + 1 ? [] : [`replaced ${String(version - before)} times`]),
     ...(await bench.metadataProblems()),
   ];
-}
-
-/** Tracks the table `theirs`, as somebody with the Console does. */
-async function writeTheirs(bench: MetadataFaultBench): Promise<void> {
-  const { document } = await bench.stored();
-  const others = JSON.stringify(document).includes('"people"') ? tables : [];
-  await bench.write(tracking(bench.before, [...others, "theirs"]));
 }
 
 // Each test has its own database and API.
@@ -103,34 +97,14 @@ describe.concurrent("metadata apply", () => {
     await bench.database.query("CREATE TABLE public.theirs (id int PRIMARY KEY)");
     bench.network.expect(() => undefined);
     await bench.run(request(), bench.metadata);
-    const requests = bench.network.passed.length;
-    const wrong: string[] = [];
-    for (let at = 0; at < requests; at += 1) {
-      await bench.resetMetadata();
-      let written = Promise.resolve(false);
-      bench.network.expect(({ index }) => {
-        if (index !== at) return undefined;
-        // The writer itself may lose a race.
-        written = writeTheirs(bench).then(
-          () => true,
-          () => false,
-        );
-        return "slow";
-      });
-      const ran = await bench.run(request(), bench.metadata);
-      const isWritten = await written;
-      await bench.endFaults();
-      const isKept = JSON.stringify((await bench.stored()).document).includes('"theirs"');
-      const isShown = ran
-        .of("metadata.diff")
-        .some(({ changes }) => changes.some(({ path }) => path.at(-1)?.name === "public.theirs"));
-      if (isWritten && !isKept && !isShown) wrong.push(`request ${String(at)}: lost`);
-      const again = await bench.run(request(), bench.metadata);
-      wrong.push(
-        ...(again.failure ? [`request ${String(at)}: ${again.failure.code}`] : []),
-        ...(await bench.metadataProblems()).map((text) => `request ${String(at)}: ${text}`),
-      );
-    }
+    const requests = bench.network.passed.map(({ index }) => index);
+    const { wrong, shown, kept } = await besideWriter(bench, {
+      requests,
+      reset: () => bench.resetMetadata(),
+      run: () => bench.run(request(), bench.metadata),
+    });
     assert.deepEqual(wrong, []);
+    assert.ok(shown > 0 && kept > 0, `${String(shown)} shown, ${String(kept)} kept`);
+    assert.ok(shown + kept > requests.length / 2, `${String(shown + kept)} changes`);
   });
 });

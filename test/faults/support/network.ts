@@ -27,13 +27,15 @@ export interface Passing {
   readonly body: string;
 }
 
+type FaultOf = (passing: Passing) => NetworkFault | undefined | Promise<NetworkFault | undefined>;
+
 /** A proxy between a run and Hasura's API that does harm on request. */
 export interface Network {
   readonly url: string;
   /** What passed since the last `expect`. */
   readonly passed: readonly Passing[];
-  /** Forgets what passed, and asks `fault` for every request from now on. */
-  expect(fault: (passing: Passing) => NetworkFault | undefined): void;
+  /** Forgets what passed, and asks `fault` for every request from now on; a promise holds the request back. */
+  expect(fault: FaultOf): void;
   /** Leads to another address from now on. */
   toward(target: string): void;
   /** Resolves when no request is on its way any more, also none that is late. */
@@ -49,7 +51,7 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
   let target = first;
   const agent = new http.Agent({ keepAlive: true });
   let passed: Passing[] = [];
-  let faultOf: (passing: Passing) => NetworkFault | undefined = () => undefined;
+  let faultOf: FaultOf = () => undefined;
 
   const handle = async (
     request: http.IncomingMessage,
@@ -58,7 +60,8 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
   ): Promise<void> => {
     const passing = { index: passed.length, path: request.url ?? "/", body };
     passed.push(passing);
-    const fault = faultOf(passing);
+    const asked = faultOf(passing);
+    const fault = asked instanceof Promise ? await asked : asked;
     if (fault === "dropped") return void response.destroy();
     if (fault === "refused") return void response.writeHead(503).end(html(503));
     await delayed(response, fault);
