@@ -23,16 +23,27 @@ export function earlierRemovals(
     const { before } = replacement;
     // It was recorded but never took effect, or it belongs to this run.
     if (before.checksum === state.checksum) continue;
-    const step = stepOf(replacement);
-    if (step !== "takenOut" && step !== "sources") break;
+    if (!isOpen(replacement)) break;
     if (!leadsTo(state, replacement)) {
-      const isOpen = hasRemoved || replacements.slice(index).some(isRemoval);
-      return { kind: isOpen ? "changed" : "none" };
+      const isMissing = hasRemoved || hasOpenRemoval(replacements.slice(index));
+      return { kind: isMissing ? "changed" : "none" };
     }
     hasRemoved ||= isRemoval(replacement);
     state = before;
   }
   return hasRemoved ? { kind: "before", state } : { kind: "none" };
+}
+
+/** True if one of the first, of deployments that did not go further, has removed objects. */
+function hasOpenRemoval(replacements: readonly OpenReplacement[]): boolean {
+  const end = replacements.findIndex((each) => !isOpen(each));
+  return (end === -1 ? replacements : replacements.slice(0, end)).some(isRemoval);
+}
+
+/** True for what a deployment does before its migrations. */
+function isOpen(replacement: OpenReplacement): boolean {
+  const step = stepOf(replacement);
+  return step === "takenOut" || step === "sources";
 }
 
 const isRemoval = (replacement: OpenReplacement): boolean => stepOf(replacement) === "takenOut";

@@ -1,5 +1,6 @@
 import { pathsThatUse, type UsedObject } from "../../metadata/consistency/uses.ts";
-import { canonicalText } from "../../metadata/diff/canonical-text.ts";
+import type { PathPart } from "../../metadata/diff/change.ts";
+import { compareMetadata } from "../../metadata/diff/compare-metadata.ts";
 import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
 import { isJsonList, isJsonMap, type JsonMap } from "../../metadata/document/json.ts";
 import { objectsOf, type MetadataObject } from "../../metadata/document/objects.ts";
@@ -80,6 +81,7 @@ export function withoutUsesOf(
   { indirect, onlyTriggers }: Adaptation = wholeAdaptation,
 ): JsonMap {
   const kept = new Set(objectsOf(wanted).map(({ identity }) => identity));
+  const widening = rolesOfInheritance(server);
   const uses = removals.flatMap((removal) => {
     const still = new Set(usesOf(removal, wanted).map(({ user }) => user.identity));
     return usesOf(removal, server).filter(({ user: { kind, identity } }) => {
@@ -88,8 +90,12 @@ export function withoutUsesOf(
     });
   });
   const names = pathsByHasuraName(server);
+  const removed = uses
+    .map((use) => ({ use, path: removedPath(use, kept.has(use.user.identity)) }))
+    .filter(({ use: { user }, path }) => path !== user.path || !mayWiden(user, widening))
+    .map(({ path }) => path);
   const paths = [
-    ...uses.map((use) => removedPath(use, kept.has(use.user.identity))),
+    ...removed,
     ...[...names].flatMap(([name, path]) => (indirect.includes(name) ? [path] : [])),
   ];
   const left = withoutPaths(server, outermost(withEmptied(paths, server)));
@@ -108,19 +114,39 @@ export function nextAdaptation(
 ): Adaptation | undefined {
   if (onlyTriggers) return undefined;
   const [objects, paths] = [objectsOf(server), pathsByHasuraName(server)];
-  const project = new Map(objectsOf(wanted).map((object) => [object.identity, object]));
+  const kept = new Set(objectsOf(wanted).map(({ identity }) => identity));
+  const changed = new Set(compareMetadata(server, wanted).map(({ path }) => identityOf(path)));
+  const widening = rolesOfInheritance(server);
   const isRemovable = (name: string): boolean => {
     const path = paths.get(name)?.join(".");
     const object = objects.find((each) => each.path.join(".") === path);
-    const other = object && project.get(object.identity);
-    if (object === undefined || object.kind === "source") return false;
-    if (other === undefined) return true;
-    return object.kind !== "table" && canonicalText(other.value) !== canonicalText(object.value);
+    if (object === undefined || object.kind === "source" || mayWiden(object, widening))
+      return false;
+    return !kept.has(object.identity) || (object.kind !== "table" && changed.has(object.identity));
   };
   const more = inconsistent.filter((name) => !indirect.includes(name));
   return more.length > 0 && more.every(isRemovable)
     ? { indirect: [...indirect, ...more], onlyTriggers: false }
     : { indirect: [], onlyTriggers: true };
+}
+
+/** As `MetadataObject.identity`. */
+function identityOf(path: readonly PathPart[]): string {
+  return path.map(({ kind, name }) => JSON.stringify([kind, name])).join("");
+}
+
+/** Roles that inherit from others, and those that they inherit from. */
+function rolesOfInheritance({ inherited_roles: roles = [] }: JsonMap): ReadonlySet<string> {
+  const inherited = (isJsonList(roles) ? roles : []).filter(isJsonMap);
+  const names = inherited.flatMap(({ role_name: name = null, role_set: parents = [] }) =>
+    isJsonList(parents) ? [name, ...parents] : [name],
+  );
+  return new Set(names.filter((name) => typeof name === "string"));
+}
+
+/** True for a permission without which a role may inherit more than it has with it. */
+function mayWiden({ kind, name }: MetadataObject, roles: ReadonlySet<string>): boolean {
+  return kind.endsWith(" permission") && roles.has(name);
 }
 
 /** A value that uses a name, and the innermost object that contains it. */

@@ -73,6 +73,22 @@ function refuseChanged({ before, after }: Removal, server: ServerMetadata): void
   if (after === undefined || between.length > 0) throw metadataChanged(between);
 }
 
+/**
+ * The document with the permissions that the server has now, for after the migrations: a name that an old permission allows may belong
+ * to another column by then. `leftOut`: the names of those that differ.
+ */
+export function withPermissionsOf(
+  { document: server }: ServerMetadata,
+  document: JsonMap,
+): Pick<PutBack, "document" | "leftOut"> {
+  const names = new Map(
+    [...pathsByHasuraName(document)].filter(([name]) => isPermission.test(name)),
+  );
+  return keeping(server, document, [...names.keys()]);
+}
+
+const isPermission = /^\w+_permission /;
+
 /** A document to restore, and the objects in it that are omitted or kept as they are on the server. */
 export interface PutBack {
   readonly document: JsonMap;
@@ -109,8 +125,23 @@ function without(
   { document, leftOut }: PutBack,
   server: JsonMap,
 ): PutBack {
+  const names = objects.map(({ name }) => name);
+  const kept = keeping(server, document, names);
+  return {
+    document: kept.document,
+    leftOut: [...leftOut, ...kept.leftOut],
+    allowInconsistent: kept.leftOut.length === 0,
+  };
+}
+
+/** The document with these objects as they are on the server, or without those that it does not have; and the names of all that differ. */
+function keeping(
+  server: JsonMap,
+  document: JsonMap,
+  names: readonly string[],
+): Pick<PutBack, "document" | "leftOut"> {
   const [paths, onServer] = [pathsByHasuraName(document), pathsByHasuraName(server)];
-  const found = objects.flatMap(({ name }): (ValueAtPath & { readonly name: string })[] => {
+  const found = names.flatMap((name): (ValueAtPath & { readonly name: string })[] => {
     const path = paths.get(name);
     const current = onServer.get(name);
     const value = current && valueAt(server, current);
@@ -123,8 +154,7 @@ function without(
   const left = withValues(document, outer);
   return {
     document: isJsonMap(left) ? left : document,
-    leftOut: [...leftOut, ...found.map(({ name }) => name)],
-    allowInconsistent: found.length === 0,
+    leftOut: found.map(({ name }) => name),
   };
 }
 

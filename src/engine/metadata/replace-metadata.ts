@@ -35,6 +35,8 @@ export interface Replacement {
 /** The server's metadata after it was replaced. */
 export interface ReplacedMetadata {
   readonly resourceVersion: number;
+  /** What was replaced. */
+  readonly before: ServerMetadata;
   /** Undefined if the metadata could not be read afterwards. */
   readonly left: Differences | undefined;
 }
@@ -188,16 +190,22 @@ async function afterReplacing(
   const { resourceVersion } = state.current.server;
   const server = await readServerMetadata(engine).catch(() => undefined);
   if (server === undefined)
-    return { next: "done", replaced: { resourceVersion: resourceVersion + 1, left: undefined } };
+    return {
+      next: "done",
+      replaced: {
+        ...{ resourceVersion: resourceVersion + 1, before: state.current.server, left: undefined },
+      },
+    };
   const now = again(server);
   // A commit that was confirmed can still be lost with its database server.
   if (server.resourceVersion === resourceVersion && now.changes.length > 0)
     return { next: "again", state: { ...state, current: now } };
-  return doneWith(now);
+  return doneWith(now, state.current.server);
 }
 
-function doneWith(left: Differences): Step {
-  return { next: "done", replaced: { resourceVersion: left.server.resourceVersion, left } };
+function doneWith(left: Differences, before: ServerMetadata): Step {
+  const { resourceVersion } = left.server;
+  return { next: "done", replaced: { resourceVersion, before, left } };
 }
 
 /** After a conflict or a lost answer, the server's metadata shows what has happened. */
@@ -215,11 +223,11 @@ async function compareAgain(
     return { next: "failed", failure, nothingChanged: false };
   }
   const now = again(server);
-  if (now.changes.length === 0) return doneWith(now);
+  if (now.changes.length === 0) return doneWith(now, state.kept);
   if (server.resourceVersion === state.current.server.resourceVersion)
     return { next: "again", state: { ...state, current: now } };
   const kept = isLost ? state.kept : server;
-  if (isLost && isAllDone(now.changes, shown.changes)) return doneWith(now);
+  if (isLost && isAllDone(now.changes, shown.changes)) return doneWith(now, state.kept);
   const between = compareServers(shown.server, server);
   if (unseenChanges(now.changes, shown.changes, between).length === 0)
     return { next: "again", state: { ...state, current: now, kept } };

@@ -28,12 +28,13 @@ import { replaceMetadata, type ReplacedMetadata } from "../metadata/replace-meta
 import { reportApplied } from "../metadata/report-applied.ts";
 import { unseenChanges } from "../metadata/unseen-changes.ts";
 import type { RunResult, RunStop } from "../run-result.ts";
-import { stopAsAsked } from "../run/stop-before.ts";
+import { stoppedBeforeMetadata } from "../run/stop-before.ts";
 import type { MetadataRecord } from "../store/store.ts";
 import { replacementNumber, type DeploymentStep } from "../metadata/replacement-numbers.ts";
 import {
   metadataBefore,
   putBackConsistent,
+  withPermissionsOf,
   type PutBack,
   type Removal,
 } from "../metadata/put-back.ts";
@@ -90,16 +91,23 @@ export class MetadataAround implements AroundMigrations {
   async #takeOut(removals: readonly RemovedFrom[]): Promise<boolean> {
     const server = await readServerMetadata(this.#engine);
     let adaptation = wholeAdaptation;
+    let refusal: Failure | undefined;
     for (;;) {
       const current = adaptation;
       try {
-        return await this.#adapt(server, (now, wanted) =>
+        const goesOn = await this.#adapt(server, (now, wanted) =>
           withoutUsesOf(removals, now, wanted, current),
         );
+        if (goesOn && refusal && current.onlyTriggers) await this.#warnNotRemoved(refusal);
+        return goesOn;
       } catch (error) {
         if (!(error instanceof Failure && error.kind === "metadata")) throw error;
+        refusal ??= error;
         const next = this.#afterRefusal(current, error, server);
-        if (next === undefined) return this.#goOn(error);
+        if (next === undefined) {
+          await this.#warnNotRemoved(refusal);
+          return true;
+        }
         adaptation = next;
       }
     }
@@ -130,20 +138,21 @@ export class MetadataAround implements AroundMigrations {
     this.#refuseUnseen(differencesFrom(server, project));
     const replaced = await this.#replace("takenOut", out, again);
     if (replaced === undefined) return false;
-    this.#removal = { before: server, after: replaced.left?.server };
-    this.#expected = differencesFrom({ ...server, document: out.wanted }, project);
+    // Others may have changed it since it was compared.
+    const { before } = replaced;
+    const { wanted } = again(before);
+    this.#removal = { before, after: replaced.left?.server };
+    this.#expected = differencesFrom({ ...before, document: wanted }, project);
     await this.#reportTakenOut(out);
     return true;
   }
 
-  /** Warns; the migrations run anyway. */
-  async #goOn({ message }: Failure): Promise<true> {
-    await warn(
+  #warnNotRemoved({ message }: Failure): Promise<void> {
+    return warn(
       this.#engine,
       "metadata-not-taken-out",
-      `The migrations remove something that the metadata uses, and the metadata could not be adapted first: ${message}`,
+      `The migrations remove something that the metadata uses, and not all of these uses could be removed from the metadata first: ${message}`,
     );
-    return true;
   }
 
   async after(result: RunResult, hasMigrated: boolean): ReturnType<AroundMigrations["after"]> {
@@ -183,14 +192,14 @@ export class MetadataAround implements AroundMigrations {
 
   /** The outcome of a run that was asked to stop. */
   get #asAsked(): RunStop {
-    return stopAsAsked(this.#record !== undefined, this.#engine);
+    return stoppedBeforeMetadata(this.#engine);
   }
 
   /**
    * After a deployment that failed: puts back the objects that were removed by this run, or by runs that were killed, as far as they are
    * consistent, unless somebody has changed the metadata since. Also after a cancellation.
    */
-  async putBack(): Promise<void> {
+  async putBack(areApplied: boolean): Promise<void> {
     const { records } = this.#context;
     let isMissing = this.#removal !== undefined;
     try {
@@ -199,7 +208,7 @@ export class MetadataAround implements AroundMigrations {
       if (before === undefined) return;
       isMissing = true;
       const { document, lacks } = before;
-      if (document) await this.#putBack(document, server);
+      if (document) await this.#putBack(document, server, areApplied);
       if (lacks) await this.#warnNotPutBack(reasons[lacks]);
     } catch (error) {
       // Without a ledger that can be read, it is not known whether an earlier run has removed anything.
@@ -212,14 +221,20 @@ export class MetadataAround implements AroundMigrations {
     }
   }
 
-  async #putBack(document: JsonMap, server: Differences["server"]): Promise<void> {
-    const { isReplaced, leftOut } = await putBackConsistent(document, server, (putBack) =>
-      this.#replacePutBack(putBack, server),
+  async #putBack(
+    document: JsonMap,
+    server: Differences["server"],
+    areApplied: boolean,
+  ): Promise<void> {
+    const wanted = areApplied ? withPermissionsOf(server, document) : { document, leftOut: [] };
+    const { isReplaced, ...putBack } = await putBackConsistent(wanted.document, server, (attempt) =>
+      this.#replacePutBack(attempt, server),
     );
+    const leftOut = [...wanted.leftOut, ...putBack.leftOut];
     if (isReplaced) await this.#reportPutBack();
     if (leftOut.length > 0)
       await this.#warnNotPutBack(
-        `some objects that had been removed from the metadata were not put back, because they no longer match the schema: ${shortenList(leftOut)}`,
+        `some objects that had been removed from the metadata were not put back, because they may no longer match the schema: ${shortenList(leftOut)}`,
       );
   }
 

@@ -19,6 +19,7 @@ import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { sourcesAfterwards, unconnectedState } from "../metadata/unconnected.ts";
 import { resolveDatabases } from "../plan/resolve-databases.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "../run-result.ts";
+import { stoppedBeforeMetadata } from "../run/stop-before.ts";
 import { openSession, type EngineSession } from "../session.ts";
 import type { MetadataRecord, RunEnd } from "../store/store.ts";
 import { MetadataAround } from "./around-migrations.ts";
@@ -45,7 +46,7 @@ export async function deploy(
     missing.length === 0
       ? await openSession(request, engine)
       : await openConnected(request, deployment, engine);
-  if (session === undefined) return { ...nothingDone, stop: { stop: "cancelled" } };
+  if (session === undefined) return { ...nothingDone, stop: stoppedBeforeMetadata(engine) };
   const result = await inSession(request, deployment, session, engine).catch((thrown: unknown) =>
     failedRun(hasuraFailure(thrown, "running apply")),
   );
@@ -84,7 +85,7 @@ async function openConnected(
     await early.session.close(runEnd(failedRun(error)));
     throw error;
   }
-  await early.session.close({ outcome: "cancelled" });
+  await early.session.close(runEnd({ ...nothingDone, stop: stoppedBeforeMetadata(engine) }));
   return undefined;
 }
 

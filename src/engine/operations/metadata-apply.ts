@@ -13,6 +13,7 @@ import type { MetadataSession } from "../metadata/open-session.ts";
 import { replaceMetadata } from "../metadata/replace-metadata.ts";
 import { reportApplied } from "../metadata/report-applied.ts";
 import { refuseOtherPlan } from "../plan/fingerprint.ts";
+import { stoppedBeforeMetadata } from "../run/stop-before.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 
 type ApplyRequest = RequestOf<"metadata-apply">;
@@ -85,7 +86,7 @@ export async function replaceByDocument(
     },
     engine,
   );
-  if (replaced === undefined) return { ...nothingDone, stop: { stop: "cancelled" } };
+  if (replaced === undefined) return { ...nothingDone, stop: stoppedBeforeMetadata(engine) };
   await reportApplied(replaced, shown, Math.max(0, engine.now() - startedAt), engine);
   return nothingDone;
 }

@@ -50,8 +50,8 @@ export interface AroundMigrations {
     result: RunResult,
     hasMigrated: boolean,
   ): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }>;
-  /** After a deployment that failed or was cancelled. Never throws. */
-  putBack(): Promise<void>;
+  /** After a deployment that failed or was cancelled. `areApplied`: after migrations that succeeded. Never throws. */
+  putBack(areApplied: boolean): Promise<void>;
 }
 
 /** `apply`, `down`, `redo` and `reset-to`: plans, runs the plan, and reloads Hasura's metadata. */
@@ -218,7 +218,8 @@ async function afterMigrations(
       ? await around.after(result, hasMigrated)
       : { result, isReplaced: false };
   const { stop } = deployed.result;
-  if (stop && stop.stop !== "paused" && !isUnreachable(failureIn(stop))) await around.putBack();
+  if (stop && stop.stop !== "paused" && !isUnreachable(failureIn(stop)))
+    await around.putBack(result.stop === undefined);
   return deployed;
 }
 

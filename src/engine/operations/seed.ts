@@ -118,9 +118,14 @@ async function runUntilDone(run: SeedRun): Promise<RunResult> {
       plan = await run.planAgain();
       await emitPlan(plan, false, engine);
     } catch (failure) {
-      return { applied, notReached, stop: stop ?? failed(failure) };
+      return { applied, notReached, stop: failedBefore(stop) ?? failed(failure) };
     }
   }
+}
+
+/** A failure that came before another one; a cancellation or a pause does not hide it. */
+function failedBefore(stop: RunStop | undefined): RunStop | undefined {
+  return stop?.stop === "failed" ? stop : undefined;
 }
 
 function failed(failure: unknown): RunStop {

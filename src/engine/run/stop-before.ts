@@ -37,33 +37,32 @@ export function stopBefore(
 }
 
 /**
- * The outcome of a run that is asked to stop while nothing is in progress. Shortly before its time limit, the function stops the run
- * itself; if the run can be resumed, it is paused.
+ * The outcome of a run that was asked to stop before the metadata was replaced. Shortly before its time limit, the function stops the run
+ * itself. That is no pause: the next invocation would plan again, although the steps that were requested may all be done.
  */
-export function stopAsAsked(canResume: boolean, { stop }: Pick<EngineContext, "stop">): RunStop {
+export function stoppedBeforeMetadata({ stop }: Pick<EngineContext, "stop">): RunStop {
   if (stop.reason !== "deadline") return { stop: "cancelled" };
-  return canResume ? { stop: "paused", reason: timeIsUp } : { stop: "failed", failure: deadline() };
+  return {
+    stop: "failed",
+    failure: deadline("The function ran out of time before it replaced the metadata."),
+  };
 }
 
-const timeIsUp = "the function's time is almost up";
-
 function pauseReason({ untilMs }: Slice, engine: EngineContext): string | undefined {
-  if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs) return timeIsUp;
+  if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs)
+    return "the function's time is almost up";
   return untilMs !== undefined && engine.now() >= untilMs
     ? "the client requested short invocations"
     : undefined;
 }
 
-function deadline(): Failure {
-  return new Failure(
-    "unreachable",
-    "deadline",
-    "The function ran out of time; migrations that are not applied yet stay pending.",
-    {
-      hints: [
-        retryHint({ reason: "continue where this run ended" }),
-        textHint("Give the function a longer timeout (at most 15 minutes)."),
-      ],
-    },
-  );
+function deadline(
+  message = "The function ran out of time; migrations that are not applied yet stay pending.",
+): Failure {
+  return new Failure("unreachable", "deadline", message, {
+    hints: [
+      retryHint({ reason: "continue where this run ended" }),
+      textHint("Give the function a longer timeout (at most 15 minutes)."),
+    ],
+  });
 }

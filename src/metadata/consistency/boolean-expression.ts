@@ -61,12 +61,13 @@ function checkExists(value: JsonMap, path: JsonPath, scope: Scope): Inconsistenc
 
 function checkName(name: string, value: Json, path: JsonPath, scope: Scope): Inconsistency[] {
   const { table } = scope;
-  if (table.relation.columns.has(name)) return checkOperators(value, path, scope);
+  const isRelated = hasRelationship(table, name);
+  if (!isRelated && table.relation.columns.has(name)) return checkOperators(value, path, scope);
   const target = targetOf(table, name);
   const next = target === undefined ? undefined : tableAt(target, scope);
   if (next !== undefined) return check(value, path, { ...scope, table: next });
   // A relationship to a missing table is reported where it is defined.
-  if (hasRelationship(table, name) || hasComputedField(table, name)) return [];
+  if (isRelated || hasComputedField(table, name)) return [];
   const guess = didYouMean(name, [...table.relation.columns]);
   return [{ path, message: `${table.name} has no column or relationship ${name}.${guess}` }];
 }

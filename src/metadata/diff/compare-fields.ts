@@ -10,7 +10,7 @@ import { hidden, isSecretAt, textWithoutSecrets } from "./secrets.ts";
 
 /** Lists whose order means nothing. */
 const sets = new Set([
-  ...["columns", "computed_fields", "query_root_fields", "subscription_root_fields"],
+  ...["columns", "payload", "computed_fields", "query_root_fields", "subscription_root_fields"],
   ...["role_set", "methods", "disabled_for_roles", "data_types", "ignored_client_headers"],
   ...["lhs_fields", "hasura_fields", "roles"],
 ]);

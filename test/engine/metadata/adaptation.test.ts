@@ -168,11 +168,34 @@ describe("before a migration drops a column", () => {
       assert.deepEqual(during, [{ event_triggers: [trigger(["id"])] }]);
     });
 
+    test("a permission stays if a role would inherit more without it", async (t) => {
+      const it = await start(t);
+      const roles = { inherited_roles: [{ role_name: "user", role_set: ["staff", "guest"] }] };
+      await it.write({ ...(await it.stored()).document, ...roles });
+      const wanted = withParts(it.document(["users"], roles), {
+        select_permissions: [permission("user", ["id"])],
+        event_triggers: [trigger(["id"])],
+      });
+      const { hasura, during } = watching(it);
+      const ran = await deploy(it, dropNote, wanted, { hasura });
+      assert.equal(ran.failure, undefined, ran.failure?.message);
+      assert.equal(during[0]?.["select_permissions"] === undefined, false);
+      assert.ok(codes(ran).includes("metadata-not-taken-out"));
+    });
+
     test("if the project keeps the permission, only event triggers are changed, and they are restored", async (t) => {
       const it = await start(t);
       const before = await partsNow(it);
+      const kept = {
+        role: "user",
+        // As a person writes it: the export leaves defaults out.
+        permission: {
+          ...{ columns: ["id"], filter: { owner: { id: { _eq: 1 } } } },
+          allow_aggregations: false,
+        },
+      };
       const wanted = withParts(it.document(["users"]), {
-        select_permissions: [permission("user", ["id"], { owner: { id: { _eq: 1 } } })],
+        select_permissions: [kept],
         event_triggers: [trigger(["id"])],
       });
       const { hasura, during } = watching(it);
@@ -188,22 +211,21 @@ describe("before a migration drops a column", () => {
 describe("what was removed comes back", () => {
   const before = {
     select_permissions: [permission("noter", ["note"]), permission("user", ["id", "note"])],
+    event_triggers: [trigger(["id", "note"])],
   };
   const both = {
     ...dropNote,
     "2_note/up": "ALTER TABLE users ADD COLUMN note int;",
   };
 
-  test("if the metadata is refused after the migrations", async (t) => {
+  test("except permissions, if the metadata is refused after the migrations: their names may be other columns by then", async (t) => {
     const it = await benchWith(t, before);
-    const ran = await deploy(it, both, it.document(["users", "missing"]));
-    assert.equal(ran.failure?.code, "would-be-inconsistent");
-    assert.deepEqual(versions(ran), ["1", "2"]);
-    assert.ok(codes(ran).includes("metadata-put-back"), codes(ran).join());
-    assert.deepEqual(await partsNow(it), before);
-    const again = await deploy(it, both, it.document(["users", "missing"]));
-    assert.equal(again.failure?.code, "would-be-inconsistent");
-    assert.deepEqual(await partsNow(it), before);
+    for (const applied of [["1", "2"], []]) {
+      const ran = await deploy(it, both, it.document(["users", "missing"]));
+      assert.equal(ran.failure?.code, "would-be-inconsistent");
+      assert.deepEqual(versions(ran), applied);
+      assert.deepEqual(await partsNow(it), { event_triggers: before.event_triggers });
+    }
   });
 
   test("as far as the new schema allows: what lost a column stays without it", async (t) => {
@@ -241,14 +263,36 @@ describe("what was removed comes back", () => {
   });
 });
 
+test("what somebody else has changed while objects were removed is not undone", async (t) => {
+  const note = { select_permissions: [permission("noter", ["note"]), permission("other", ["id"])] };
+  const it = await benchWith(t, note);
+  const revoked = withParts(it.document(["users"]), {
+    select_permissions: [permission("noter", ["note"])],
+  });
+  let isFirst = true;
+  const replaceMetadata: Hasura["replaceMetadata"] = async (request) => {
+    if (isFirst) await it.write(revoked);
+    isFirst = false;
+    return it.hasura.replaceMetadata(request);
+  };
+  const failing = { "1_note/up": "ALTER TABLE users DROP COLUMN note; SELECT 1/0;" };
+  const hasura = { ...it.hasura, replaceMetadata };
+  const ran = await deploy(it, failing, it.document(["users"]), { hasura });
+  assert.equal(ran.failure?.code, "sql-failed");
+  assert.deepEqual(await partsNow(it), partsIn(revoked));
+});
+
 describe("a deployment that is asked to stop between the migrations and the metadata", () => {
   for (const [reason, ended] of [
-    ["deadline", "run.paused"],
-    ["cancelled", "run.finished"],
+    ["deadline", "unreachable/deadline"],
+    ["cancelled", "cancelled"],
   ] as const)
-    test(`because of ${reason}: it ends with ${ended}, and the next one completes it`, async (t) => {
+    test(`because of ${reason}: it ends as ${ended}, and the next one completes it`, async (t) => {
       const it = await metadataBench(t);
-      const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
+      const files = {
+        "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);",
+        "2_toys/up": "CREATE TABLE toys (id int PRIMARY KEY);",
+      };
       const stop = new AbortController();
       const hasura: Hasura = {
         ...it.hasura,
@@ -258,12 +302,13 @@ describe("a deployment that is asked to stop between the migrations and the meta
           return metadata;
         },
       };
-      const ran = await deploy(it, files, it.document(["pets"]), { hasura, stop: stop.signal });
-      assert.equal(ran.events.at(-1)?.type, ended);
+      const more = { hasura, stop: stop.signal };
+      const ran = await deploy(it, files, it.document(["pets"]), more, { steps: 1 });
+      const { failure } = ran;
+      assert.equal(failure ? `${failure.kind}/${failure.code}` : "cancelled", ended);
       assert.deepEqual(versions(ran), ["1"]);
-      // A paused run still counts as live for a while.
-      const again = await deploy(it, files, it.document(["pets"]), withLedger({ liveMs: 1 }));
-      assert.deepEqual([again.failure, versions(again)], [undefined, []]);
+      const again = await deploy(it, files, it.document(["pets"]));
+      assert.deepEqual([again.failure, versions(again)], [undefined, ["2"]]);
     });
 });
 

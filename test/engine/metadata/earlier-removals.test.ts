@@ -65,6 +65,12 @@ describe("what killed deployments have removed from the metadata", () => {
       { kind: "changed" },
     ],
     [
+      "nothing, if it was put back before a database was connected, whatever somebody has changed since",
+      [record("sources", c, d), record("putBack", b, c), record("takenOut", a, b)],
+      state(5, "e"),
+      { kind: "none" },
+    ],
+    [
       "nothing, if it was put back",
       [record("putBack", b, c), record("takenOut", a, b)],
       c,
