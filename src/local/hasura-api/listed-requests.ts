@@ -1,6 +1,6 @@
 import { isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
 import { acceptAll, changeMetadata, refuseNew, refuseNewFor } from "./change-metadata.ts";
-import type { ApiRequest, Handler } from "./context.ts";
+import type { ApiContext, ApiRequest, Handler } from "./context.ts";
 import { dependentsOf, refuseDependents } from "./dependents.ts";
 import { readPart } from "./document/read-document.ts";
 import { HasuraError, parseFailed } from "./hasura-error.ts";
@@ -15,14 +15,14 @@ import {
 const success = { message: "success" };
 
 /** A list of the document itself whose entries have requests of their own. */
-interface Listed {
+export interface Listed {
   readonly list: ListedKind | "query_collections" | "allowlist";
   readonly key: string;
   /** As the server's messages call an entry. */
   readonly what: string;
 }
 
-function argsOf({ args, path }: ApiRequest): JsonMap {
+export function argsOf({ args, path }: ApiRequest): JsonMap {
   if (!isJsonMap(args)) throw parseFailed("parsing Object failed, expected Object", `${path}.args`);
   return args;
 }
@@ -52,8 +52,14 @@ function create({ list, key, what }: Listed, formOf = (args: JsonMap): JsonMap =
   };
 }
 
-const exists = (message: string, { path }: ApiRequest): HasuraError =>
-  new HasuraError(400, "already-exists", message, { path: `${path}.args` });
+export const exists = (message: string, { path }: ApiRequest, at = ""): HasuraError =>
+  new HasuraError(400, "already-exists", message, { path: `${path}.args${at}` });
+
+export const notExists = (
+  message: string,
+  { path }: ApiRequest,
+  code = "not-exists",
+): HasuraError => new HasuraError(400, code, message, { path: `${path}.args` });
 
 function withList(
   metadata: MetadataDocument,
@@ -74,9 +80,7 @@ function drop({ list, key, what }: Listed, argument = "name"): Handler {
         const entries = mapsAt(metadata, list);
         const kept = entries.filter((each) => each[key] !== name);
         if (kept.length === entries.length)
-          throw new HasuraError(400, "not-exists", `${what} with name "${name}" does not exist`, {
-            path: `${request.path}.args`,
-          });
+          throw notExists(`${what} with name "${name}" does not exist`, request);
         if (list === "remote_schemas")
           refuseDependents(
             dependentsOf(
@@ -85,7 +89,8 @@ function drop({ list, key, what }: Listed, argument = "name"): Handler {
             ),
             `${request.path}.args`,
           );
-        return withList(metadata, list, kept, request);
+        const changed = withList(metadata, list, kept, request);
+        return list === "query_collections" ? withoutAllowed(changed, name, request) : changed;
       },
       accept: refuseNew,
     });
@@ -93,36 +98,81 @@ function drop({ list, key, what }: Listed, argument = "name"): Handler {
   };
 }
 
-const setCustomTypes: Handler = async (request, context) => {
-  const types = argsOf(request);
-  await changeMetadata(request, context, {
-    change: ({ metadata }) => withList(metadata, "custom_types", types, request),
-    accept: refuseNewFor(customTypesObject({}).name),
-  });
-  return success;
-};
+/** The metadata without the entry of the allow list for a collection that is dropped. */
+function withoutAllowed(
+  metadata: MetadataDocument,
+  name: string,
+  request: ApiRequest,
+): MetadataDocument {
+  const entries = mapsAt(metadata, "allowlist");
+  const kept = entries.filter(({ collection }) => collection !== name);
+  if (kept.length < entries.length && argsOf(request)["cascade"] !== true)
+    throw new HasuraError(
+      400,
+      "dependency-error",
+      `query collection with name "${name}" is present in the allowlist; cannot proceed to drop. please use cascade to confirm you wish to drop it from the allowlist as well`,
+      { path: `${request.path}.args.collection` },
+    );
+  return withList(metadata, "allowlist", kept, request);
+}
 
-const updateAction: Handler = async (request, context) => {
-  const args = argsOf(request);
-  const name = textAt(args, "name");
-  const { definition = null, comment } = args;
+/** Replaces a value of the document by the arguments, or by `{}`. */
+function set(key: string, { accept = refuseNew, isRemoval = false } = {}): Handler {
+  return async (request, context) => {
+    const value = isRemoval ? {} : argsOf(request);
+    await changeMetadata(request, context, {
+      change: ({ metadata }) => withList(metadata, key, value, request),
+      accept,
+    });
+    return success;
+  };
+}
+
+/** Changes one entry of a list, which must exist. */
+export async function changeEntry(
+  request: ApiRequest,
+  context: ApiContext,
+  { list, key, what, name }: Listed & { readonly name: string },
+  change: (entry: JsonMap, entries: readonly JsonMap[]) => JsonMap,
+): Promise<unknown> {
   await changeMetadata(request, context, {
     change: ({ metadata }) => {
-      const actions = mapsAt(metadata, "actions");
-      if (!actions.some((each) => each["name"] === name))
-        throw new HasuraError(400, "not-exists", `action with name "${name}" does not exist`, {
-          path: `${request.path}.args`,
-        });
-      const changed = actions.map((each) =>
-        each["name"] === name
-          ? { ...each, definition, ...(comment !== undefined && { comment }) }
-          : each,
-      );
-      return withList(metadata, "actions", changed, request);
+      const entries = mapsAt(metadata, list);
+      const own = entries.find((each) => each[key] === name);
+      if (own === undefined) throw notExists(`${what} with name "${name}" does not exist`, request);
+      const changed = change(own, entries);
+      const all = entries.map((each) => (each === own ? changed : each));
+      return withList(metadata, list, all, request);
     },
-    accept: refuseNewFor(listedObject("actions", { name }).name),
+    accept: isConsistent(list) ? refuseNew : refuseNewFor(listedObject(list, { [key]: name }).name),
   });
   return success;
+}
+
+/** Replaces the definition and the comment of an entry. */
+const update =
+  (listed: Listed): Handler =>
+  (request, context) => {
+    const { name, definition = null, comment = null } = argsOf(request);
+    const on = { ...listed, name: textAt({ name: name ?? null }, "name") };
+    return changeEntry(request, context, on, (entry) => ({ ...entry, definition, comment }));
+  };
+
+const renameCollection: Handler = (request, context) => {
+  const args = argsOf(request);
+  const name = textAt(args, "new_name");
+  const on = { ...collections, name: textAt(args, "name") };
+  return changeEntry(request, context, on, (entry, entries) => {
+    if (entries.some((each) => each["name"] === name))
+      throw exists(`query collection with name "${name}" already exists`, request, ".new_name");
+    return { ...entry, name };
+  });
+};
+
+const updateScope: Handler = (request, context) => {
+  const { collection, scope = { global: true } } = argsOf(request);
+  const on = { ...allowList, name: textAt({ name: collection ?? null }, "name") };
+  return changeEntry(request, context, on, (entry) => ({ ...entry, scope }));
 };
 
 const reloadRemoteSchema: Handler = async (request, context) => {
@@ -135,10 +185,14 @@ const reloadRemoteSchema: Handler = async (request, context) => {
   return success;
 };
 
-const remoteSchemas: Listed = { list: "remote_schemas", key: "name", what: "remote schema" };
-const actions: Listed = { list: "actions", key: "name", what: "action" };
+export const remoteSchemas: Listed = { list: "remote_schemas", key: "name", what: "remote schema" };
+export const actions: Listed = { list: "actions", key: "name", what: "action" };
 const cronTriggers: Listed = { list: "cron_triggers", key: "name", what: "cron trigger" };
-const collections: Listed = { list: "query_collections", key: "name", what: "query collection" };
+export const collections: Listed = {
+  list: "query_collections",
+  key: "name",
+  what: "query collection",
+};
 const endpoints: Listed = { list: "rest_endpoints", key: "name", what: "endpoint" };
 const roles: Listed = { list: "inherited_roles", key: "role_name", what: "inherited role" };
 const allowList: Listed = { list: "allowlist", key: "collection", what: "collection" };
@@ -152,18 +206,27 @@ const cronTriggerOf = (args: JsonMap): JsonMap => ({
 /** The requests that change objects of the document itself. */
 export const listedRequests: Readonly<Record<string, Handler>> = {
   add_remote_schema: create(remoteSchemas),
+  update_remote_schema: update(remoteSchemas),
   remove_remote_schema: drop(remoteSchemas),
   reload_remote_schema: reloadRemoteSchema,
   create_action: create(actions),
-  update_action: updateAction,
+  update_action: update(actions),
   drop_action: drop(actions),
-  set_custom_types: setCustomTypes,
+  set_custom_types: set("custom_types", { accept: refuseNewFor(customTypesObject({}).name) }),
+  set_api_limits: set("api_limits"),
+  remove_api_limits: set("api_limits", { isRemoval: true }),
+  set_metrics_config: set("metrics_config"),
+  remove_metrics_config: set("metrics_config", { isRemoval: true }),
+  set_graphql_schema_introspection_options: set("graphql_schema_introspection"),
+  set_opentelemetry_config: set("opentelemetry"),
   create_cron_trigger: create(cronTriggers, cronTriggerOf),
   delete_cron_trigger: drop(cronTriggers),
   create_query_collection: create(collections),
+  rename_query_collection: renameCollection,
   drop_query_collection: drop(collections, "collection"),
   add_collection_to_allowlist: create(allowList),
   drop_collection_from_allowlist: drop(allowList, "collection"),
+  update_scope_of_collection_in_allowlist: updateScope,
   create_rest_endpoint: create(endpoints),
   drop_rest_endpoint: drop(endpoints),
   add_inherited_role: create(roles),

@@ -4,6 +4,7 @@ import { acceptAll, changeMetadata, reportsOf } from "./change-metadata.ts";
 import type { ApiContext, Handler } from "./context.ts";
 import { dropInconsistent } from "./drop-inconsistent.ts";
 import { parseFailed } from "./hasura-error.ts";
+import { innerRequests } from "./inner-requests.ts";
 import { listedRequests } from "./listed-requests.ts";
 import { emptyMetadata, mapsAt, withoutKey } from "./metadata-document.ts";
 import { reloadMetadata } from "./reload-metadata.ts";
@@ -15,6 +16,7 @@ const success = { message: "success" };
 
 const handlers: Readonly<Record<string, Handler>> = {
   ...listedRequests,
+  ...innerRequests,
   get_catalog_state: async (_request, { state }) => await state.state(),
   set_catalog_state: async ({ args, path }, { state }) => {
     const { type, state: value = null } = isJsonMap(args) ? args : {};

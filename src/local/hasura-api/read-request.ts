@@ -12,7 +12,9 @@ export function refuseEmpty(args: JsonMap, key: string): void {
 }
 
 /** Requests that may be without arguments. */
-const withoutArgs = new Set(["export_metadata", "get_catalog_state"]);
+const withoutArgs = new Set([
+  ...["export_metadata", "get_catalog_state", "remove_api_limits", "remove_metrics_config"],
+]);
 
 /**
  * Reads JSON as a request.

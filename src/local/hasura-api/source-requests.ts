@@ -1,6 +1,6 @@
 import type { JsonMap } from "../../metadata/document/json.ts";
 import { changeMetadata, refuseNew, refuseNewFor } from "./change-metadata.ts";
-import type { ApiRequest, Handler } from "./context.ts";
+import type { ApiContext, ApiRequest, Handler } from "./context.ts";
 import { normaliseSource } from "./document/read-document.ts";
 import { anything, boolean, object, optional, required, text } from "./document/read-value.ts";
 import { HasuraError } from "./hasura-error.ts";
@@ -11,6 +11,7 @@ import {
   type SourceDocument,
 } from "./metadata-document.ts";
 import { dependentsOf, refuseDependents, withoutDependents } from "./dependents.ts";
+import { nativeQueryRequests } from "./native-query-requests.ts";
 import { sourceNamed } from "./named-source.ts";
 import { sourceObject } from "./schema-cache/metadata-object.ts";
 import { tableRequests } from "./table-requests.ts";
@@ -26,6 +27,29 @@ const addSource = object([
   optional("health_check", anything),
 ]);
 
+/** Changes a source; what becomes inconsistent is refused, and so is the source itself. */
+async function change(
+  request: ApiRequest,
+  context: ApiContext,
+  name: string,
+  changed: (metadata: MetadataDocument) => MetadataDocument,
+): Promise<unknown> {
+  await changeMetadata(request, context, {
+    change: ({ metadata }) => changed(metadata),
+    accept: refuseNewFor(sourceObject(name).name),
+  });
+  return success;
+}
+
+const renameSource = object([required("name", text), required("new_name", text)]);
+
+const updateSource = object([
+  required("name", text),
+  optional("configuration", anything),
+  optional("customization", anything),
+  optional("health_check", anything),
+]);
+
 const dropSource = object([
   required("name", text),
   optional("cascade", boolean, { fallback: false }),
@@ -35,14 +59,27 @@ const dropSource = object([
 export const sourceRequests: Readonly<Record<string, Handler>> = {
   ...trackingRequests,
   ...tableRequests,
+  ...nativeQueryRequests,
   add_source: async (request, context) => {
     const args = addSource(request.args, `${request.path}.args`);
+    return await change(request, context, textAt(args, "name"), (metadata) =>
+      withSource(metadata, args, request),
+    );
+  },
+  update_source: async (request, context) => {
+    const args = updateSource(request.args, `${request.path}.args`);
     const name = textAt(args, "name");
-    await changeMetadata(request, context, {
-      change: ({ metadata }) => withSource(metadata, args, request),
-      accept: refuseNewFor(sourceObject(name).name),
+    return await change(request, context, name, (metadata) => {
+      const source = sourceNamed(metadata, name, request);
+      return changeSource(metadata, name, () => normaliseSource({ ...source, ...args }));
     });
-    return success;
+  },
+  rename_source: async (request, context) => {
+    const args = renameSource(request.args, `${request.path}.args`);
+    const name = textAt(args, "new_name");
+    return await change(request, context, name, (metadata) =>
+      withNewName(metadata, textAt(args, "name"), name, request),
+    );
   },
   drop_source: async (request, context) => {
     const args = dropSource(request.args, `${request.path}.args`);
@@ -96,6 +133,23 @@ function withSource(
   const kind = kindOf(request.type);
   const added = normaliseSource({ ...settings, name, kind, tables: [], configuration });
   return { ...metadata, sources: inOrder([...metadata.sources, added]) };
+}
+
+function withNewName(
+  metadata: MetadataDocument,
+  from: string,
+  to: string,
+  { path }: ApiRequest,
+): MetadataDocument {
+  const { sources } = metadata;
+  const refused = (code: string, message: string): HasuraError =>
+    new HasuraError(400, code, message, { path: `${path}.args` });
+  if (!sources.some(({ name }) => name === from))
+    throw refused("not-exists", `Could not find source with name "${from}"`);
+  if (sources.some(({ name }) => name === to))
+    throw refused("already-exists", `Source with name "${to}" already exists`);
+  const renamed = changeSource(metadata, from, (source) => ({ ...source, name: to }));
+  return { ...renamed, sources: inOrder(renamed.sources) };
 }
 
 /** Sources are sorted by name, as in an export. */

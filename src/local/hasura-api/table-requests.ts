@@ -27,6 +27,7 @@ import {
   type PartList,
 } from "./schema-cache/metadata-object.ts";
 import { refuseEmpty } from "./read-request.ts";
+import { renameColumn } from "./run-sql/rename.ts";
 import type { TablePart } from "./schema-cache/schema-object.ts";
 
 const success = { message: "success" };
@@ -234,6 +235,87 @@ const dropField =
     });
   };
 
+/** An entry of a table to change. */
+type Changed = Pick<Dropped, "key" | "name" | "object" | "missing" | "code"> & {
+  /** It is in one of these lists. */
+  readonly lists: readonly string[];
+};
+
+function changePart(
+  partOf: (on: OnTable) => Changed,
+  change: (part: JsonMap, args: JsonMap) => JsonMap,
+): Handler {
+  return async (request, context) => {
+    const on = readOnTable(request);
+    const { lists, key, name, object, missing, code = "not-exists" } = partOf(on);
+    const isIt = (part: JsonMap): boolean => part[key] === name;
+    return await changeTable(request, context, on, object, (entry) => {
+      const list = lists.find((each) => mapsAt(entry, each).some(isIt));
+      if (list === undefined) throw new HasuraError(400, code, missing, { path: on.path });
+      const parts = mapsAt(entry, list);
+      return { ...entry, [list]: parts.map((part) => (isIt(part) ? change(part, on.args) : part)) };
+    });
+  };
+}
+
+const relationshipLists: readonly PartList[] = ["object_relationships", "array_relationships"];
+
+const relationshipNamed =
+  (lists: readonly PartList[], argument: string) =>
+  ({ source, table, args }: OnTable): Changed => {
+    const name = textAt(args, argument);
+    const object = partObject(source, table, lists[0] ?? "remote_relationships", { name });
+    return { lists, key: "name", name, object, missing: `"${name}" does not exist` };
+  };
+
+const permissionNamed = ({ source, table, args }: OnTable): Changed => {
+  const [operation, role] = [textAt(args, "permission"), textAt(args, "role")];
+  return {
+    ...{ lists: [`${operation}_permissions`], key: "role", name: role },
+    object: tableObject(source, table),
+    missing: `'${operation}' permission on "${nameText(table)}" for role "${role}" does not exist`,
+    code: "permission-denied",
+  };
+};
+
+const withComment = (part: JsonMap, { comment = null }: JsonMap): JsonMap => ({ ...part, comment });
+
+const renameRelationship: Handler = async (request, context) => {
+  const on = readOnTable(request);
+  const [from, to] = [textAt(on.args, "name"), textAt(on.args, "new_name")];
+  await changeMetadata(request, context, {
+    change: ({ metadata, cache }) => {
+      tableNamed(sourceNamed(metadata, on.source, request), on.table, on.path);
+      const table = cache.sources.get(on.source)?.tables.get(fullName(on.table));
+      if (table?.fields.get(from)?.kind !== "relationship")
+        throw new HasuraError(400, "not-exists", `relationship "${from}" does not exist`, {
+          path: on.path,
+        });
+      if (table.fields.has(to))
+        throw new HasuraError(
+          400,
+          "already-exists",
+          `cannot rename relationship "${from}" to "${to}" in table ${table.label} as a column/relationship with the name already exists`,
+          { path: on.path },
+        );
+      const renamed = renameColumn(metadata, { table, cache, from, to });
+      return withTable(renamed, { ...on, request, at: on.path }, (entry) => ({
+        ...entry,
+        ...Object.fromEntries(
+          relationshipLists.map((list) => [
+            list,
+            mapsAt(entry, list).map((part) =>
+              part["name"] === from ? { ...part, name: to } : part,
+            ),
+          ]),
+        ),
+      }));
+    },
+    accept: refuseNew,
+  });
+  return success;
+};
+
 /** A relationship of any kind. */
 const dropRelationship: Handler = async (request, context) => {
   const on = readOnTable(request);
@@ -310,13 +392,18 @@ const deleteEventTrigger: Handler = async (request, context) => {
 
 /** Sets one key of a table's entry. */
 const setOnTable =
-  (key: string): Handler =>
+  (key: string, valueOf = (args: JsonMap): Json => args[key] ?? null): Handler =>
   async (request, context) => {
     const on = readOnTable(request);
-    const value = on.args[key] ?? null;
+    const value = valueOf(on.args);
     const object = tableObject(on.source, on.table);
     return await changeTable(request, context, on, object, (entry) => ({ ...entry, [key]: value }));
   };
+
+/** The older form of a customization. */
+const customFields = ({ custom_root_fields = {}, custom_column_names = {} }: JsonMap): Json => ({
+  ...{ custom_root_fields, custom_column_names },
+});
 
 const permissions = operations.flatMap((operation): [string, Handler][] => [
   [`create_${operation}_permission`, createPermission(operation)],
@@ -329,9 +416,19 @@ export const tableRequests: Readonly<Record<string, Handler>> = {
   create_object_relationship: createPart("object_relationships"),
   create_array_relationship: createPart("array_relationships"),
   drop_relationship: dropRelationship,
+  rename_relationship: renameRelationship,
+  set_relationship_comment: changePart(
+    relationshipNamed(relationshipLists, "relationship"),
+    withComment,
+  ),
+  set_permission_comment: changePart(permissionNamed, withComment),
   add_computed_field: createPart("computed_fields"),
   drop_computed_field: dropField("computed_fields", "name", "computed field", "computed field"),
   create_remote_relationship: createPart("remote_relationships"),
+  update_remote_relationship: changePart(
+    relationshipNamed(["remote_relationships"], "name"),
+    (part, { definition = null }) => ({ ...part, definition }),
+  ),
   delete_remote_relationship: dropField(
     "remote_relationships",
     "name",
@@ -341,5 +438,7 @@ export const tableRequests: Readonly<Record<string, Handler>> = {
   create_event_trigger: createEventTrigger,
   delete_event_trigger: deleteEventTrigger,
   set_table_customization: setOnTable("configuration"),
+  set_table_custom_fields: setOnTable("configuration", customFields),
+  set_apollo_federation_config: setOnTable("apollo_federation_config"),
   set_table_is_enum: setOnTable("is_enum"),
 };

@@ -20,6 +20,7 @@ import {
   mapsAt,
   nameText,
   qualified,
+  textAt,
   type QualifiedName,
 } from "./metadata-document.ts";
 import type { SchemaCache } from "./schema-cache/build-cache.ts";
@@ -43,10 +44,28 @@ interface Tracking {
 /** The requests that track tables and functions, and the reverse. */
 export const trackingRequests: Readonly<Record<string, Handler>> = {
   track_table: (request, context) => track(readTracking("table", request), request, context),
+  // The name in the oldest versions.
+  add_existing_table_or_view: (request, context) =>
+    track(readTracking("table", request), request, context),
   track_function: (request, context) => track(readTracking("function", request), request, context),
   untrack_table: (request, context) => untrack(readTracking("table", request), request, context),
   untrack_function: (request, context) =>
     untrack(readTracking("function", request), request, context),
+  set_function_customization: changeFunction((entry, { configuration = null }) => ({
+    ...entry,
+    configuration,
+  })),
+  create_function_permission: changeFunction((entry, { role = null }, refuse) => {
+    const permissions = mapsAt(entry, "permissions");
+    if (permissions.some((each) => each["role"] === role)) throw refuse("already-exists");
+    return { ...entry, permissions: [...permissions, { role }] };
+  }),
+  drop_function_permission: changeFunction((entry, { role = null }, refuse) => {
+    const permissions = mapsAt(entry, "permissions");
+    const kept = permissions.filter((each) => each["role"] !== role);
+    if (kept.length === permissions.length) throw refuse("not-exists");
+    return { ...entry, permissions: kept };
+  }),
   track_tables: (request, context) => eachTable(request, context, track),
   untrack_tables: (request, context) => eachTable(request, context, untrack),
 };
@@ -177,6 +196,47 @@ async function untrack(
     accept: refuseNew,
   });
   return success;
+}
+
+/**
+ * A request that changes the entry of a tracked function.
+ * @param change is given the entry, the arguments, and the errors about a permission
+ */
+function changeFunction(
+  change: (
+    entry: JsonMap,
+    args: JsonMap,
+    refuse: (code: "already-exists" | "not-exists") => HasuraError,
+  ) => JsonMap,
+): Handler {
+  return async (request, context) => {
+    const tracking = readTracking("function", request);
+    const { source: sourceName, name, entry: args } = tracking;
+    const error = (code: string, message: string): HasuraError =>
+      new HasuraError(400, code, message, { path: `${request.path}.args` });
+    const label = `"${nameText(name)}" in source: "${sourceName}"`;
+    const refuse = (code: "already-exists" | "not-exists"): HasuraError =>
+      error(
+        code,
+        `permission of role "${textAt(args, "role")}" ${code === "not-exists" ? "does not exist" : "already exists"} for function ${label}`,
+      );
+    await changeMetadata(request, context, {
+      change: ({ metadata }) => {
+        const source = sourceNamed(metadata, sourceName, request);
+        if (!isTracked(source, tracking))
+          throw error(
+            "not-exists",
+            `function "${nameText(name)}" does not exist in source: ${sourceName}`,
+          );
+        const functions = mapsAt(source, "functions").map((entry) =>
+          isTracked({ functions: [entry] }, tracking) ? change(entry, args, refuse) : entry,
+        );
+        return changeSource(metadata, sourceName, () => normaliseSource({ ...source, functions }));
+      },
+      accept: refuseNewFor(objectOf(tracking).name),
+    });
+    return success;
+  };
 }
 
 /** What depends on a table but is not part of it. */

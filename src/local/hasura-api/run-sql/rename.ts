@@ -61,7 +61,10 @@ interface RenamedColumn {
   readonly to: string;
 }
 
-/** The metadata with the new name of a column: in its table, and in relationships and conditions of others. */
+/**
+ * The metadata with the new name of a column: in its table, and in relationships and conditions of others. Of a relationship, which
+ * has no name in common with a column, it renames everything but its own entry.
+ */
 export function renameColumn(metadata: MetadataDocument, renamed: RenamedColumn): MetadataDocument {
   const { custom_types: types } = metadata;
   return {
@@ -260,10 +263,9 @@ function renameField(
   renamed: RenamedColumn,
 ): [string, Json] {
   const field = scope.table.fields.get(name);
-  if (field?.kind === "column") {
-    const isIt = scope.table === renamed.table && name === renamed.from;
-    return [isIt ? renamed.to : name, renameOperands(value, scope, renamed)];
-  }
+  const isIt = scope.table === renamed.table && name === renamed.from;
+  const own = isIt ? renamed.to : name;
+  if (field?.kind === "column") return [own, renameOperands(value, scope, renamed)];
   const target =
     field?.kind === "relationship"
       ? field.table
@@ -271,8 +273,8 @@ function renameField(
         ? field.returnsTable
         : undefined;
   const table = tableAt(target, scope, renamed);
-  if (table === undefined || !isJsonMap(value)) return [name, value];
-  return [name, renameInCondition(value, { ...scope, table }, renamed)];
+  if (table === undefined || !isJsonMap(value)) return [own, value];
+  return [own, renameInCondition(value, { ...scope, table }, renamed)];
 }
 
 function tableAt(
