@@ -197,7 +197,7 @@ async function verifyMetadata(
   }
   emit({ type: "verify.progress", text: `${database}: metadata …` });
   const checks = loaded.serverChecks;
-  const schema = await readSchema(bench.client, checks?.enumsOf(database));
+  const schema = await readSchema(bench.client, checks?.sourceNamed(database));
   const missing = checkConsistency(metadata, database, namesOf(schema));
   if (missing === undefined) {
     skip("it has no source of this name");

@@ -145,6 +145,33 @@ create table good (name text primary key, comment text); insert into good values
     );
   });
 
+  test("names native queries that the database cannot prepare, and values that an enum does not have", async (t) => {
+    const enums = `- {table: {schema: public, name: good}, is_enum: true}
+- table: {schema: public, name: things}
+  delete_permissions:
+    - {role: user, permission: {filter: {mood: {_eq: Sad}}}}
+`;
+    const queries = `  logical_models:
+    - {name: row, fields: [{name: id, type: {scalar: integer}}]}
+  native_queries:
+    - {root_field_name: good, code: select id from teams, returns: row}
+    - {root_field_name: bad, code: select name from teams, returns: row}
+    - {root_field_name: two, code: select 1 as id) select 1; drop table teams; commit; with x as (select 1 as id, returns: row}
+    - {root_field_name: writing, code: delete from teams returning id, returns: row}
+    - {root_field_name: text, code: "select '1' as id from teams", returns: row}\n`;
+    const sql = `create table good (name text primary key); insert into good values ('Fine');
+create table things (id int primary key, mood text references good);`;
+    assert.deepEqual(
+      await found(t, source(enums, queries), { "migrations/default/2_enums/up.sql": sql }),
+      [
+        'databases.yaml:9 Failed to validate query: column "name" does not exist',
+        "databases.yaml:10 Failed to validate query: cannot insert multiple commands into a prepared statement",
+        "databases.yaml:12 Failed to validate query: Return column 'id' has a type mismatch. The expected type is 'integer', but the actual type is 'text'.",
+        'tables.yaml:4 in table "things": in permission for role "user": expected one of the values "Fine" for type "good", given "Sad"',
+      ],
+    );
+  });
+
   test("reports each duplicate definition once, with both positions, and later problems at their correct position", async (t) => {
     const tables = `- table: {schema: public, name: teams}
   event_triggers:

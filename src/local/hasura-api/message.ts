@@ -28,13 +28,17 @@ export type MessageOutcome =
   /** The connection broke; whether the message took effect is unknown. */
   | { readonly kind: "lost"; readonly cause: Error };
 
+/** How SQL is sent: as a simple query, or as a single statement, with which PostgreSQL refuses several commands. */
+export type MessageForm = "text" | "statement";
+
 /**
- * One simple query, submitted to node-postgres at its lowest level: the Query class of node-postgres parses values by type
+ * SQL, submitted to node-postgres at its lowest level: the Query class of node-postgres parses values by type
  * and returns every result, while Hasura returns text and the last result.
  */
 export class Message implements Submittable {
   readonly outcome: Promise<MessageOutcome>;
   readonly #sql: string;
+  readonly #form: MessageForm;
   #resolve: (outcome: MessageOutcome) => void = () => undefined;
   #columns: string[] = [];
   #rows: (string | null)[][] = [];
@@ -42,8 +46,9 @@ export class Message implements Submittable {
   #result: MessageResult | undefined;
   #copy: "CopyIn" | "CopyOut" | undefined;
 
-  constructor(sql: string) {
+  constructor(sql: string, form: MessageForm = "text") {
     this.#sql = sql;
+    this.#form = form;
     this.outcome = new Promise((resolve) => (this.#resolve = resolve));
   }
 
@@ -52,7 +57,15 @@ export class Message implements Submittable {
     connection.once("copyOutResponse", onCopyOut);
     // The connection is reused for many messages.
     void this.outcome.then(() => connection.removeListener("copyOutResponse", onCopyOut));
-    connection.query(this.#sql);
+    if (this.#form === "text") {
+      connection.query(this.#sql);
+      return;
+    }
+    connection.parse({ name: "", text: this.#sql, types: [] }, true);
+    connection.bind({}, true);
+    connection.describe({ type: "P" }, true);
+    connection.execute({}, true);
+    connection.sync();
   }
 
   handleRowDescription(message: { fields: readonly { readonly name: string }[] }): void {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { driverAddress } from "./driver-address.ts";
-import { Message, type MessageOutcome } from "./message.ts";
+import { Message, type MessageForm, type MessageOutcome } from "./message.ts";
 
 /** `query` is SQL of a request; the others are the driver's own messages. */
 export type MessageKind = "begin" | "query" | "commit" | "abort";
@@ -61,8 +61,8 @@ export class PgSession {
    * more. A `query` can therefore run outside its transaction, and a COMMIT can succeed without doing anything
    * (docs/internals/hasura-protocol.md, "Transactions and the driver").
    */
-  async send(kind: MessageKind, sql: string): Promise<MessageOutcome> {
-    const first = await this.#attempt(kind, sql);
+  async send(kind: MessageKind, sql: string, form?: MessageForm): Promise<MessageOutcome> {
+    const first = await this.#attempt(kind, sql, form);
     if (first.kind !== "lost") return first;
     await pause(reconnectDelayMs);
     try {
@@ -70,7 +70,7 @@ export class PgSession {
     } catch (thrown) {
       return { kind: "lost", cause: thrown instanceof Error ? thrown : new Error(String(thrown)) };
     }
-    return await this.#attempt(kind, sql);
+    return await this.#attempt(kind, sql, form);
   }
 
   async close(): Promise<void> {
@@ -78,20 +78,20 @@ export class PgSession {
     await this.#client.end().catch(() => undefined);
   }
 
-  async #attempt(kind: MessageKind, sql: string): Promise<MessageOutcome> {
+  async #attempt(kind: MessageKind, sql: string, form?: MessageForm): Promise<MessageOutcome> {
     const handle = this.#handle();
     await this.#faults.beforeMessage?.(kind, sql, handle);
-    const outcome = await this.#once(sql);
+    const outcome = await this.#once(sql, form);
     const changed = await this.#faults.afterMessage?.(kind, sql, handle, outcome);
     const final = changed ?? outcome;
     if (final.kind === "lost") this.#broken = true;
     return final;
   }
 
-  async #once(sql: string): Promise<MessageOutcome> {
+  async #once(sql: string, form?: MessageForm): Promise<MessageOutcome> {
     if (this.#broken)
       return { kind: "lost", cause: new Error("server closed the connection unexpectedly") };
-    return await this.#client.query(new Message(sql)).outcome;
+    return await this.#client.query(new Message(sql, form)).outcome;
   }
 
   #handle(): SessionHandle {

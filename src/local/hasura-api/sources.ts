@@ -1,4 +1,7 @@
 import type { Json, JsonMap } from "../../metadata/document/json.ts";
+import { isJson } from "../../protocol/json-object.ts";
+import { parseJson } from "../../protocol/json.ts";
+import { invalidQueries, type QueryRunner } from "./database/invalid-queries.ts";
 import { readDatabase } from "./database/read-database.ts";
 import { HasuraError } from "./hasura-error.ts";
 import { enumTables, mapAt, textAt, type SourceDocument } from "./metadata-document.ts";
@@ -10,9 +13,9 @@ import {
   type Environment,
 } from "./schema-cache/environment-values.ts";
 import { NotBuilt } from "./schema-cache/inconsistency.ts";
-import type { DriverFaults } from "./session.ts";
+import type { DriverFaults, PgSession } from "./session.ts";
 import { isPostgresFamily } from "./source-kind.ts";
-import type { IsolationLevel } from "./transaction.ts";
+import { runText, type IsolationLevel } from "./transaction.ts";
 
 /** A database of the environment. It takes precedence over the connection in the metadata of a source with that name. */
 export interface LocalSource {
@@ -86,8 +89,11 @@ export class Sources {
     if (!isPostgresFamily(source.kind)) return { kind: "unchecked" };
     try {
       const pool = this.#poolAt(this.#address(source));
-      const enums = enumTables(source);
-      return { kind: "read", schema: await pool.use((session) => readDatabase(session, enums)) };
+      const schema = await pool.use(async (session) => ({
+        ...(await readDatabase(session, enumTables(source))),
+        invalidQueries: await invalidQueries(source, queryRunner(session)),
+      }));
+      return { kind: "read", schema };
     } catch (thrown) {
       if (thrown instanceof NotBuilt) return { kind: "unreachable", reason: thrown.message };
       if (!(thrown instanceof HasuraError)) throw thrown;
@@ -119,6 +125,20 @@ export class Sources {
       throw new NotBuilt("database_url is missing in the source's configuration");
     return environmentValue(variable, this.#env);
   }
+}
+
+function queryRunner(session: PgSession): QueryRunner {
+  return {
+    ask: async (sql) => {
+      const { result } = await runText(session, sql, "statement");
+      return parseJson(result?.[1]?.[0] ?? "null");
+    },
+    detailOf: (thrown) => {
+      const isRefused = thrown instanceof HasuraError && thrown.status === 400;
+      if (!isRefused || !isJson(thrown.internal)) throw thrown;
+      return thrown.internal;
+    },
+  };
 }
 
 const connectionOf = (source: SourceDocument): JsonMap =>

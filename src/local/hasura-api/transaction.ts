@@ -1,5 +1,5 @@
 import { HasuraError } from "./hasura-error.ts";
-import type { MessageOutcome, MessageResult } from "./message.ts";
+import type { MessageForm, MessageOutcome, MessageResult } from "./message.ts";
 import type { SessionPool } from "./pool.ts";
 import { connectionError } from "./pool.ts";
 import type { MessageKind, PgSession } from "./session.ts";
@@ -54,11 +54,15 @@ async function control(session: PgSession, kind: MessageKind, sql: string): Prom
 }
 
 /**
- * Sends SQL as one simple query and returns the last result.
+ * Sends SQL as one simple query, or as one statement, and returns the last result.
  * @throws HasuraError 400 postgres-error for a failed statement, 500 for a lost connection
  */
-export async function runText(session: PgSession, sql: string): Promise<ResultBody> {
-  const outcome = await session.send("query", sql);
+export async function runText(
+  session: PgSession,
+  sql: string,
+  form?: MessageForm,
+): Promise<ResultBody> {
+  const outcome = await session.send("query", sql, form);
   if (outcome.kind === "lost") throw connectionError(outcome.cause);
   const internal = failureInternal(sql, outcome, false);
   if (internal !== undefined)

@@ -2,7 +2,6 @@ import type { DatabaseSchema } from "../../local/hasura-api/database/database-sc
 import { readVersion3, readWithoutSources } from "../../local/hasura-api/document/read-document.ts";
 import { HasuraError } from "../../local/hasura-api/hasura-error.ts";
 import {
-  enumTables,
   mapsAt,
   textAt,
   type MetadataDocument as ServerDocument,
@@ -52,12 +51,10 @@ export class ServerChecks {
     this.#value = isJsonMap(value) ? value : {};
   }
 
-  /** The full names of the tables that a source uses as enums. */
-  enumsOf(source: string): string[] {
-    const { configVersion } = this.#document;
-    const value = this.#value;
-    const own = mapsAt(value, "sources").find(({ name }) => name === source);
-    return enumTables({ tables: mapsAt(configVersion === 2 ? value : (own ?? {}), "tables") });
+  /** The metadata of a source; in config version 2, the document has its tables. */
+  sourceNamed(source: string): JsonMap {
+    if (this.#document.configVersion === 2) return this.#value;
+    return mapsAt(this.#value, "sources").find(({ name }) => name === source) ?? {};
   }
 
   /** Problems of one more source, and those that concern several of the databases known so far. Each is returned once. */
@@ -92,9 +89,9 @@ export class ServerChecks {
     try {
       const [metadata, written] =
         configVersion === 2 ? inDefault(value) : [readVersion3(value, "$"), value];
-      return inconsistencies(metadata, this.#schemas).map(({ objects, reason }) => ({
+      return inconsistencies(metadata, this.#schemas).map(({ objects, reason, report }) => ({
         path: own(objects[0] ? pathTo(objects[0], written) : []),
-        message: inOneLine(reason),
+        message: inOneLine(`${reason}${detailText(report)}`),
         other: objects[1] && own(pathTo(objects[1], written)),
       }));
     } catch (thrown) {
@@ -149,6 +146,12 @@ function withoutEffect(document: JsonMap): Finding[] {
     return [{ path: ["allowlist", i, "collection"], message, isWarning: true }];
   });
 }
+
+/** What the database answered, if that is why. */
+const detailText = (report: JsonMap): string => {
+  const text = textAt(report, "message");
+  return text === "" ? "" : `: ${text}`;
+};
 
 /** Hasura writes several reasons as a list, with a line for each. */
 function inOneLine(reason: string): string {

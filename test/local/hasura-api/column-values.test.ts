@@ -103,18 +103,18 @@ describe("a comparison in the condition of a permission", () => {
   for (const [operator, operand, type, why] of cases)
     test(`_${operator}: ${JSON.stringify(operand)} on a column of the type ${type} is ${why === undefined ? "accepted" : "refused"}`, () => {
       assert.equal(
-        reasonOf(() => checkComparison(operator, operand, type)),
+        reasonOf(() => checkComparison(operator, operand, { type })),
         why,
       );
     });
 
   test("a preset has a value of the column's type", () => {
     assert.equal(
-      reasonOf(() => checkValue("now()", "timestamp with time zone")),
+      reasonOf(() => checkValue("now()", { type: "timestamp with time zone" })),
       undefined,
     );
     assert.equal(
-      reasonOf(() => checkValue({}, "integer")),
+      reasonOf(() => checkValue({}, { type: "integer" })),
       "parsing Integer expected for input type: PGInteger failed, expected Number, but encountered Object",
     );
   });

@@ -15,7 +15,9 @@ create function now_text() returns text language sql stable as 'select now()::te
 create table moods (name text primary key); insert into moods values ('true'), ('not so good'), ('fine');
 create table empty (name text primary key, comment text);
 create table good (name text primary key, comment text); insert into good values ('fine', 'Fine.');
-create table two (a text, b text, primary key (a, b));`;
+create table two (a text, b text, primary key (a, b));
+create table sizes (name text primary key); insert into sizes values ('large'), ('small');
+create table things (id int primary key, feeling text references good, size text references good references sizes);`;
 
 const Answer = z.object({
   is_consistent: z.boolean(),
@@ -315,6 +317,90 @@ const cases: Readonly<Record<string, { project: Project; found: [string, string]
       [
         "table two in source default",
         'the table "two" cannot be used as an enum for the following reasons:\n  • the table’s primary key must not span multiple columns (a, b)\n  • the table must have exactly one primary key and optionally one comment column, not 2 columns (a, b)\n',
+      ],
+    ],
+  },
+  "values that an enum does not have, and operators that it does not know": {
+    project: {
+      source: {
+        tables: [
+          { table: "good", is_enum: true, configuration: { custom_name: "Mood" } },
+          {
+            table: "things",
+            select_permissions: [
+              {
+                role: "user",
+                permission: { columns: ["id"], filter: { feeling: { _in: ["fine", "bad"] } } },
+              },
+              {
+                role: "clerk",
+                permission: { columns: ["id"], filter: { feeling: { _like: "f%" } } },
+              },
+              {
+                role: "owner",
+                permission: {
+                  columns: ["id"],
+                  filter: {
+                    _or: [{ feeling: { _eq: "fine" } }, { feeling: { _eq: "X-Hasura-Mood" } }],
+                  },
+                },
+              },
+            ],
+            update_permissions: [
+              { role: "user", permission: { columns: [], filter: {}, set: { feeling: "not so" } } },
+              { role: "owner", permission: { columns: [], filter: {}, set: { feeling: null } } },
+            ],
+          },
+        ],
+      },
+    },
+    found: [
+      [
+        "select_permission clerk in table things in source default",
+        'in table "things": in permission for role "clerk":  is of type "Mood"; this operator works only on columns of type "varchar", "text", "citext", "bpchar"',
+      ],
+      [
+        "select_permission user in table things in source default",
+        'in table "things": in permission for role "user": expected one of the values "fine" for type "good", given "bad"',
+      ],
+      [
+        "update_permission user in table things in source default",
+        'in table "things": in permission for role "user": not so is not valid GraphQL name',
+      ],
+    ],
+  },
+  "a column that refers to two enums": {
+    project: {
+      source: {
+        tables: [
+          { table: "good", is_enum: true },
+          { table: "sizes", is_enum: true },
+          { table: "things", ...select({}) },
+        ],
+      },
+    },
+    found: [
+      [
+        "table things in source default",
+        'column "size" in table "things" references multiple enum tables ("good", "sizes")',
+      ],
+    ],
+  },
+  "two columns with one name in the API": {
+    project: { authors: { configuration: { column_config: { id: { custom_name: "name" } } } } },
+    found: [
+      [
+        "table authors in source default",
+        'the definitions of columns "id" and "name" are in conflict: they are mapped to the same field name, "name"',
+      ],
+    ],
+  },
+  "the name of a column that does not exist": {
+    project: { authors: { configuration: { custom_column_names: { age: "years" } } } },
+    found: [
+      [
+        "table authors in source default",
+        'configuration was given for the column "age", but no such column exists',
       ],
     ],
   },
@@ -669,5 +755,71 @@ describe("metadata is inconsistent", () => {
       const { body } = await ask("get_inconsistent_metadata");
       assert.deepEqual(Answer.parse(body).inconsistent_objects, []);
     }
+  });
+});
+
+describe("a native query", () => {
+  const integer = { scalar: "integer" };
+  const source = (query: object): object => ({
+    logical_models: [{ name: "Row", fields: [{ name: "id", type: integer }] }],
+    native_queries: [{ root_field_name: "rows", returns: "Row", ...query }],
+  });
+  const id = { type: "integer" };
+
+  test("is consistent if the database can prepare it", async (t) => {
+    const code = "select id, name from authors where id = {{id}} or {{id}} is null -- all;\n; ";
+    assert.deepEqual(await apply(t, { source: source({ code, arguments: { id } }) }), []);
+  });
+
+  const refused: readonly (readonly [query: object, reason: string, message?: unknown])[] = [
+    [{ code: "select id from gone" }, "Failed to validate query", 'relation "gone" does not exist'],
+    [
+      { code: "select name from authors" },
+      "Failed to validate query",
+      'column "id" does not exist',
+    ],
+    [
+      { code: "select 1::bigint as id" },
+      "Failed to validate query",
+      "Return column 'id' has a type mismatch. The expected type is 'integer', but the actual type is 'bigint'.",
+    ],
+    [
+      { code: "select 1 as id) select 1; drop table authors; with x as (select 1 as id" },
+      "Failed to validate query",
+      "cannot insert multiple commands into a prepared statement",
+    ],
+    [
+      { code: "select {{id}}::int as id" },
+      "The following columns are used in the query, but are not declared as arguments: ['id']",
+    ],
+    [
+      { code: "select 1 as id", arguments: { id } },
+      "The following columns are declared as arguments, but are not used in the query: ['id']",
+    ],
+  ];
+  for (const [query, reason, message] of refused)
+    test(`is inconsistent: ${JSON.stringify(query)}`, async (t) => {
+      const [found, ...others] = await apply(t, { source: source(query) });
+      assert.deepEqual(others, []);
+      assert.equal(found?.["name"], "native_query rows in source default");
+      assert.equal(found["reason"], `Inconsistent object: ${reason}`);
+      const answer = z
+        .union([z.string(), z.object({ error: z.object({ message: z.string() }) })])
+        .optional()
+        .parse(found["message"]);
+      assert.equal(typeof answer === "object" ? answer.error.message : answer, message);
+    });
+
+  test("makes the server refuse the metadata if a brace is missing", async (t) => {
+    const api = await startTestApi(t);
+    const document = metadata({ source: source({ code: "select {{id} as id" }) });
+    const { body } = await api.post("/v1/metadata", {
+      ...{ type: "replace_metadata", args: { metadata: document } },
+    });
+    assert.deepEqual(body, {
+      code: "parse-failed",
+      error: "Found '{{' without a matching closing '}}'",
+      path: "$.args.metadata.sources[0].native_queries[0].code",
+    });
   });
 });

@@ -1,3 +1,5 @@
+import type { Json } from "../../../metadata/document/json.ts";
+
 /** What metadata can refer to in a database of a source. Tables and functions by their name with its schema: `public.users`. */
 export interface DatabaseSchema {
   readonly relations: ReadonlyMap<string, Relation>;
@@ -5,6 +7,8 @@ export interface DatabaseSchema {
   readonly functions: ReadonlyMap<string, readonly DatabaseFunction[]>;
   /** The names of all types that are not tables. */
   readonly scalars: ReadonlySet<string>;
+  /** Native queries of the metadata that the database cannot prepare, by name, with why; absent if none was checked. */
+  readonly invalidQueries?: ReadonlyMap<string, Json>;
 }
 
 /** A table or view. */
@@ -25,6 +29,17 @@ export interface Column {
   readonly type: string;
   /** False if PostgreSQL computes the value. */
   readonly isWritable: boolean;
+  /** The tracked table that lists its values, which have their own type in Hasura. */
+  readonly enum?: EnumReference;
+}
+
+export interface EnumReference {
+  /** The name of the type: the table's custom name, or its own. */
+  readonly type: string;
+  /** As the server's messages name the table: `public_moods` of another schema than `public`. */
+  readonly table: string;
+  /** Undefined for a table whose rows were not read. */
+  readonly values: readonly string[] | undefined;
 }
 
 export interface ForeignKey {

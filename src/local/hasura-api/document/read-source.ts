@@ -24,7 +24,7 @@ function sourceObject(isPostgres: boolean): Reader<JsonMap> {
     required("tables", lastOfEach(isPostgres ? readTable(name) : anyObject, byName("table"))),
     optional("functions", lastOfEach(functionEntry(name), byName("function")), { omit: [] }),
     ...[
-      optional("native_queries", lastOfEach(anyObject, byKey("root_field_name")), { omit: [] }),
+      optional("native_queries", lastOfEach(nativeQuery, byKey("root_field_name")), { omit: [] }),
       optional("stored_procedures", lastOfEach(anyObject, byName("stored_procedure")), {
         omit: [],
       }),
@@ -41,6 +41,14 @@ const anyObject: Reader<JsonMap> = (value, path) => {
   if (!isJsonMap(value)) throw parseFailed("parsing Object failed, expected Object", path);
   const sorted = anything(value, path);
   return isJsonMap(sorted) ? sorted : {};
+};
+
+const nativeQuery: Reader<JsonMap> = (value, path) => {
+  const query = anyObject(value, path);
+  const { code } = query;
+  if (typeof code === "string" && /\{\{/.test(code.replaceAll(/\{\{[^}]*\}\}/g, "")))
+    throw parseFailed("Found '{{' without a matching closing '}}'", `${path}.code`);
+  return query;
 };
 
 const functionEntry = (name: Reader): Reader<JsonMap> =>

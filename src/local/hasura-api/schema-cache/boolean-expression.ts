@@ -1,7 +1,7 @@
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../../metadata/document/json.ts";
 import { fullName, nameText, qualified, type QualifiedName } from "../metadata-document.ts";
 import type { Column } from "../database/database-schema.ts";
-import { checkComparison, checkValue } from "./column-values.ts";
+import { checkComparison, checkValue, typeOf } from "./column-values.ts";
 import type { Target } from "./findings.ts";
 import { MissingName, NotBuilt, quoted } from "./inconsistency.ts";
 import type { BuiltSource, TrackedTable } from "./tracked-table.ts";
@@ -105,7 +105,7 @@ function checkColumn(column: Column, value: Json, scope: Scope): void {
   needs.on.add(target);
   if (hasConstant(value)) needs.onType.add(target.label);
   if (!isJsonMap(value)) {
-    checkValue(value, column.type);
+    checkValue(value, column);
     return;
   }
   for (const [operator, operand] of Object.entries(value))
@@ -136,15 +136,16 @@ const columnOperators = new Set(["ceq", "cne", "cneq", "cgt", "clt", "cgte", "cl
 function checkOperator(operator: string, operand: Json, column: Column, scope: Scope): void {
   const name = /^[_$]/.test(operator) ? operator.slice(1) : "";
   if (operators.has(name)) {
-    checkComparison(name, operand, column.type);
+    checkComparison(name, operand, column);
     return;
   }
   if (!columnOperators.has(name)) throw new NotBuilt(`Unknown operator: ${operator}`);
   const [table, other] = otherColumn(operand, scope);
   const found = table.column(other, "column operators can only compare postgres columns");
-  if (found.type !== column.type)
+  const [type, otherType] = [column, found].map(typeOf);
+  if (type !== otherType)
     throw new NotBuilt(
-      `incompatible column types: ${quoted(column.name)} has type ${quoted(column.type)}, but ${quoted(other)} has type ${quoted(found.type)}`,
+      `incompatible column types: ${quoted(column.name)} has type ${quoted(type ?? "")}, but ${quoted(other)} has type ${quoted(otherType ?? "")}`,
     );
   const target = table.part("column", other);
   scope.needs.on.add(target);

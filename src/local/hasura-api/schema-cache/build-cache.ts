@@ -33,6 +33,7 @@ import { buildRemoteSchemas, type RemoteSchemaState } from "./remote-schemas.ts"
 import { resolveDependencies } from "./resolve-dependencies.ts";
 import { buildRoles } from "./roles.ts";
 import type { SchemaObject } from "./schema-object.ts";
+import { resolveColumns } from "./table-columns.ts";
 import { TrackedTable, type BuiltSource } from "./tracked-table.ts";
 import { nameText } from "../metadata-document.ts";
 
@@ -111,7 +112,7 @@ function trackTables(
   schema: DatabaseSchema,
   findings: Findings,
 ): BuiltSource {
-  const tables = new Map<string, TrackedTable>();
+  const found = new Map<string, TrackedTable>();
   for (const entry of document.tables) {
     const name = qualified(entry["table"]);
     if (name === undefined) continue;
@@ -123,14 +124,22 @@ function trackTables(
       if (entry["is_enum"] === true) checkEnumTable(relation, quoted(nameText(name)));
       return new TrackedTable(document.name, name, entry, relation);
     });
-    if (table === undefined) continue;
-    tables.set(key, table);
+    if (table !== undefined) found.set(key, table);
+  }
+  const tables = [...found].filter(
+    ([, table]) =>
+      findings.attempt(tableObject(document.name, table.name), "", () => {
+        resolveColumns(table, found);
+        return true;
+      }) === true,
+  );
+  for (const [, table] of tables) {
     findings.exists(table.target);
     for (const column of table.fields.keys()) findings.exists(table.part("column", column));
     for (const key of table.relation.foreignKeys)
       findings.exists(table.part("constraint", key.name));
   }
-  return { name: document.name, document, schema, tables };
+  return { name: document.name, document, schema, tables: new Map(tables) };
 }
 
 function buildSource(

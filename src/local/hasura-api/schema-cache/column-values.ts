@@ -1,5 +1,6 @@
 import { isJsonList, isJsonMap, type Json } from "../../../metadata/document/json.ts";
 import { typeName } from "../document/read-value.ts";
+import type { Column, EnumReference } from "../database/database-schema.ts";
 import { NotBuilt, quoted } from "./inconsistency.ts";
 
 /*
@@ -57,20 +58,47 @@ const isKnown = (type: string): boolean => type.endsWith("[]") || Object.hasOwn(
 export const serverName = (type: string): string =>
   type.endsWith("[]") ? `${serverName(type.slice(0, -2))}[]` : (types[type]?.[0] ?? type);
 
+/** The server's name of a type that it compares with that of a native query's column. */
+export function comparedName(type: string): string | undefined {
+  const inner = type.replace(/\[\]$/, "");
+  const isCompared = Object.hasOwn(types, inner) && !/^(citext|geo|ltree)/.test(inner);
+  return isCompared ? serverName(type) : undefined;
+}
+
+/** What the checks of a value need of its column. */
+type ColumnType = Pick<Column, "type" | "enum">;
+
+/** The server's name of the type of a column. */
+export const typeOf = ({ type, enum: reference }: ColumnType): string =>
+  reference?.type ?? serverName(type);
+
 const isSessionVariable = (value: Json): boolean =>
   typeof value === "string" && /^(x-hasura-|req_user_id$)/i.test(value);
 
 /** Throws NotBuilt for a constant that a column of this type cannot have. */
-export function checkValue(value: Json, type: string): void {
-  if (value === null || typeof value === "string") return;
+export function checkValue(value: Json, { type, enum: reference }: ColumnType): void {
+  if (value === null || isSessionVariable(value)) return;
+  if (reference !== undefined) checkEnumValue(value, reference);
+  if (typeof value === "string") return;
   if (type.endsWith("[]")) {
     if (!isJsonList(value)) throw mismatch("[]", "Array", value);
-    for (const each of value) checkValue(each, type.slice(0, -2));
+    for (const each of value) checkValue(each, { type: type.slice(0, -2) });
     return;
   }
   const accepted = types[type]?.[1];
   if (accepted !== undefined && !accepted.is(value))
     throw mismatch(accepted.parsed, accepted.expected, value);
+}
+
+export const isGraphqlName = (name: string): boolean => /^[_A-Za-z][_0-9A-Za-z]*$/.test(name);
+
+function checkEnumValue(value: Json, { table, values }: EnumReference): void {
+  if (typeof value !== "string") throw mismatch("Name", "String", value);
+  if (!isGraphqlName(value)) throw new NotBuilt(`${value} is not valid GraphQL name`);
+  if (values?.includes(value) === false)
+    throw new NotBuilt(
+      `expected one of the values ${values.toSorted().map(quoted).join(", ")} for type ${quoted(table)}, given ${quoted(value)}`,
+    );
 }
 
 const mismatch = (parsed: string, expected: string, value: Json): NotBuilt =>
@@ -110,19 +138,19 @@ const onlyOn: readonly (readonly [operators: readonly string[], types: readonly 
 ];
 
 /** Throws NotBuilt for an operator that columns of this type do not have, or an operand that it cannot have. Other operators are ignored. */
-export function checkComparison(name: string, operand: Json, type: string): void {
+export function checkComparison(name: string, operand: Json, column: ColumnType): void {
   const needed = onlyOn.find(([operators]) => operators.includes(name))?.[1];
   if (needed !== undefined)
-    refuseOthers(needed.includes(serverName(type)), needed.map(quoted).join(", "), type);
-  if (comparisons.includes(name) || patterns.includes(name)) checkValue(operand, type);
-  operands.get(name)?.(operand, type);
+    refuseOthers(needed.includes(serverName(column.type)), needed.map(quoted).join(", "), column);
+  if (comparisons.includes(name) || patterns.includes(name)) checkValue(operand, column);
+  operands.get(name)?.(operand, column);
 }
 
-const onlyOnLists = (_operand: Json, type: string): void =>
-  refuseOthers(type.endsWith("[]") || type === "jsonb", "an array or JSONB", type);
+const onlyOnLists = (_operand: Json, column: ColumnType): void =>
+  refuseOthers(column.type.endsWith("[]") || column.type === "jsonb", "an array or JSONB", column);
 
 /** Other checks of an operand, by the operator. */
-const operands: ReadonlyMap<string, (operand: Json, type: string) => void> = new Map([
+const operands: ReadonlyMap<string, (operand: Json, column: ColumnType) => void> = new Map([
   ["contains", onlyOnLists],
   ["contained_in", onlyOnLists],
   ["in", checkValues],
@@ -135,17 +163,17 @@ function refuseOtherThanBoolean(operand: Json): void {
   if (typeof operand !== "boolean") throw mismatch("Bool", "Boolean", operand);
 }
 
-function refuseOthers(isRight: boolean, needed: string, type: string): void {
-  if (isRight || !isKnown(type)) return;
+function refuseOthers(isRight: boolean, needed: string, column: ColumnType): void {
+  if (column.enum === undefined && (isRight || !isKnown(column.type))) return;
   throw new NotBuilt(
-    ` is of type ${quoted(serverName(type))}; this operator works only on columns of type ${needed}`,
+    ` is of type ${quoted(typeOf(column))}; this operator works only on columns of type ${needed}`,
   );
 }
 
-function checkValues(operand: Json, type: string): void {
+function checkValues(operand: Json, column: ColumnType): void {
   if (isSessionVariable(operand)) return;
   if (!isJsonList(operand)) throw mismatch("[]", "Array", operand);
-  for (const each of operand) checkValue(each, type);
+  for (const each of operand) checkValue(each, column);
 }
 
 const casts: ReadonlySet<string> = new Set([
@@ -154,15 +182,15 @@ const casts: ReadonlySet<string> = new Set([
   "jsonb text",
 ]);
 
-function checkCast(operand: Json, type: string): void {
-  if (!isJsonMap(operand) || !isKnown(type)) return;
+function checkCast(operand: Json, column: ColumnType): void {
+  if (!isJsonMap(operand) || !isKnown(column.type)) return;
   for (const [target, operations] of Object.entries(operand)) {
-    if (!casts.has(`${type} ${target}`))
+    if (!casts.has(`${typeOf(column)} ${target}`))
       throw new NotBuilt(
-        `cannot cast column of type ${quoted(serverName(type))} to type ${quoted(target)}`,
+        `cannot cast column of type ${quoted(typeOf(column))} to type ${quoted(target)}`,
       );
     if (!isJsonMap(operations)) continue;
     for (const [operator, value] of Object.entries(operations))
-      checkComparison(operator.slice(1), value, target);
+      checkComparison(operator.slice(1), value, { type: target });
   }
 }

@@ -1,5 +1,5 @@
 import type { Column, Relation } from "../database/database-schema.ts";
-import { serverName } from "./column-values.ts";
+import { isGraphqlName, serverName } from "./column-values.ts";
 import { reasons } from "./computed-fields.ts";
 import { NotBuilt, quoted } from "./inconsistency.ts";
 
@@ -65,4 +65,4 @@ function valueProblems({ enumValues }: Relation): string[] {
 }
 
 const isEnumValue = (value: string): boolean =>
-  /^[_A-Za-z][_0-9A-Za-z]*$/.test(value) && !["true", "false", "null"].includes(value);
+  isGraphqlName(value) && !["true", "false", "null"].includes(value);

@@ -105,7 +105,7 @@ function checkPresets(permission: JsonMap, context: Context): void {
   const { table, needs } = context;
   for (const [name, value] of Object.entries(mapAt(permission, "set"))) {
     needColumn(name, `column ${quoted(name)} not found in table ${table.label}`, context);
-    checkValue(value, table.column(name, "").type);
+    checkValue(value, table.column(name, ""));
     if (typeof value !== "string" || !/^x-hasura-/i.test(value))
       needs.onType.add(table.part("column", name).label);
   }
