@@ -423,6 +423,29 @@ describe("run_sql with a check of the metadata", () => {
     assertIncludes((await ask(api, "get_inconsistent_metadata")).body, { is_consistent: true });
   });
 
+  test("removes the names in the API of dropped columns, and keeps those of renamed ones", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql("create table authors (id int, name text, age int)");
+    const names = { id: { custom_name: "number" }, name: { custom_name: "called" } };
+    await asks(
+      api,
+      ["pg_track_table", { table: "authors" }],
+      ["pg_set_table_customization", { table: "authors", configuration: { column_config: names } }],
+    );
+    const sql = "alter table authors drop column name; alter table authors rename id to author_id";
+    const { status, body } = await checked(api, sql);
+    assert.equal(status, 200, JSON.stringify(body));
+    const { body: exported } = await ask(api, "export_metadata");
+    assertIncludes(exported, {
+      sources: [
+        {
+          tables: [{ configuration: { column_config: { author_id: { custom_name: "number" } } } }],
+        },
+      ],
+    });
+    assert.doesNotMatch(JSON.stringify(exported), /called/);
+  });
+
   test("refuses another type of a column that a filter compares with a constant", async (t) => {
     const api = await startTestApi(t);
     await api.sql(schema);

@@ -2,8 +2,11 @@ import type { JsonMap } from "../../../metadata/document/json.ts";
 import { dependentsOf, refuseDependents, withoutDependents } from "../dependents.ts";
 import { HasuraError } from "../hasura-error.ts";
 import {
+  changeSource,
+  fullName,
   mapAt,
   nameText,
+  qualified,
   type MetadataDocument,
   type QualifiedName,
 } from "../metadata-document.ts";
@@ -124,27 +127,20 @@ function withoutConfiguration(
   { table }: AlteredTable,
   columns: readonly string[],
 ): MetadataDocument {
-  const configuration = mapAt(table.entry, "configuration");
-  const isNamed = ["column_config", "custom_column_names"].some((key) =>
-    columns.some((column) => column in mapAt(configuration, key)),
-  );
-  if (!isNamed) return metadata;
   const without = (map: JsonMap): JsonMap =>
     Object.fromEntries(Object.entries(map).filter(([key]) => !columns.includes(key)));
-  const kept = {
-    ...configuration,
-    column_config: without(mapAt(configuration, "column_config")),
-    custom_column_names: without(mapAt(configuration, "custom_column_names")),
+  const change = (entry: JsonMap): JsonMap => {
+    const name = qualified(entry["table"]);
+    const configuration = mapAt(entry, "configuration");
+    const settings = mapAt(configuration, "column_config");
+    const isIt = name !== undefined && fullName(name) === fullName(table.name);
+    if (!isIt || !columns.some((column) => column in settings)) return entry;
+    const names = without(mapAt(configuration, "custom_column_names"));
+    const kept = { column_config: without(settings), custom_column_names: names };
+    return { ...entry, configuration: { ...configuration, ...kept } };
   };
-  return {
-    ...metadata,
-    sources: metadata.sources.map((source) => ({
-      ...source,
-      tables: source.tables.map((entry) =>
-        source.name === table.source && entry === table.entry
-          ? { ...entry, configuration: kept }
-          : entry,
-      ),
-    })),
-  };
+  return changeSource(metadata, table.source, (source) => ({
+    ...source,
+    tables: source.tables.map(change),
+  }));
 }
