@@ -334,6 +334,24 @@ describe("a rehearsal", () => {
     await other.query("ROLLBACK");
   });
 
+  test("that somebody cancels is cancelled, and has not failed", async (t) => {
+    const started = await bench(t);
+    const before = await contents(started);
+    const rehearsing = rehearse(started, { "2_a/up": "DROP TABLE pets;\nSELECT pg_sleep(60);" });
+    let cancelled: readonly string[] = [];
+    while (cancelled.length === 0)
+      cancelled = (await started.run(applied, asked("cancel")))
+        .of("cancel.requested")
+        .flatMap(({ runs }) => runs);
+    const ran = await rehearsing;
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual(
+      ran.of("run.finished").map((end) => end.cancelled),
+      [true],
+    );
+    assert.deepEqual(await contents(started), before);
+  });
+
   test("ends before the function's time is over, and no file can prevent it", async (t) => {
     const started = await bench(t);
     const ran = await rehearse(
