@@ -44,18 +44,12 @@ export function openStore(
   { requestId, redact, memory, from }: RunOfStore,
 ): (database: Database, context: StoreContext) => MigrationStore | Promise<MigrationStore> {
   if (!settings.ledger) return catalogStore;
-  return (database, context) => {
-    const { options } = context.request;
-    const dryRun = "dryRun" in options && options.dryRun === true;
-    return openLedger(
-      {
-        ...{ ...context, database, redact },
-        ...ledgerSettings(settings, context.request, requestId, from),
-        ...(memory && { memory }),
-      },
-      dryRun,
-    );
-  };
+  return (database, context) =>
+    openLedger({
+      ...{ ...context, database, redact },
+      ...ledgerSettings(settings, context.request, requestId, from),
+      ...(memory && { memory }),
+    });
 }
 
 /** The part of the function and the request that is passed to a ledger. */

@@ -14,10 +14,10 @@ const included: Readonly<Record<Permission, readonly Permission[]>> = {
   admin: permissions,
 };
 
-/** What an operation does to the ledger's schema where it is missing or old. */
-type LedgerUse =
-  /** Creates it on first use. */
-  | "create"
+/** What a request does with the ledger where it changes nothing. Every request that changes something creates or upgrades it, and is recorded. */
+export type LedgerUse =
+  /** Upgrades an existing one, and is recorded in it. */
+  | "record"
   /** Upgrades an existing one, because it reads what older ledgers lack. */
   | "upgrade"
   /** Reads whatever is there. */
@@ -114,7 +114,7 @@ export const operations = {
     options: selection.extend({ ...executing, outOfOrder: flag, metadata, yes: flag }),
     permission: "apply",
     changes: "unless-dry-run",
-    ledger: "create",
+    ledger: "read",
     listsMigrations: true,
     takesUploads: true,
   },
@@ -122,7 +122,7 @@ export const operations = {
     options: selection.extend({ ...executing, all: flag }),
     permission: "admin",
     changes: "unless-dry-run",
-    ledger: "create",
+    ledger: "read",
     listsMigrations: true,
     takesUploads: true,
   },
@@ -139,7 +139,7 @@ export const operations = {
     }),
     permission: "admin",
     changes: "unless-dry-run",
-    ledger: "create",
+    ledger: "read",
     listsMigrations: true,
     takesUploads: true,
   },
@@ -161,7 +161,7 @@ export const operations = {
     }),
     permission: "admin",
     changes: "unless-dry-run",
-    ledger: "create",
+    ledger: "read",
     listsMigrations: false,
     takesUploads: true,
   },
@@ -219,7 +219,7 @@ export const operations = {
     }),
     permission: "admin",
     changes: "unless-dry-run",
-    ledger: "create",
+    ledger: "read",
     listsMigrations: false,
     takesUploads: true,
   },
@@ -239,7 +239,7 @@ export const operations = {
     }),
     permission: "apply",
     changes: "unless-dry-run",
-    ledger: "create",
+    ledger: "read",
     listsMigrations: false,
     takesUploads: false,
     takesSeeds: true,
@@ -322,7 +322,7 @@ export const operations = {
     }),
     permission: "apply",
     changes: "unless-dry-run",
-    ledger: "create",
+    ledger: "read",
     listsMigrations: false,
     takesUploads: false,
     takesMetadata: true,
@@ -339,7 +339,7 @@ export const operations = {
     }),
     permission: "admin",
     changes: "unless-dry-run",
-    ledger: "create",
+    ledger: "read",
     listsMigrations: false,
     takesUploads: false,
   },
@@ -355,7 +355,7 @@ export const operations = {
     }),
     permission: "apply",
     changes: "recreateEventTriggers",
-    ledger: "create",
+    ledger: "record",
     listsMigrations: false,
     takesUploads: false,
   },

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { operations, type Operation } from "./operations.ts";
+import { operations, type LedgerUse, type Operation } from "./operations.ts";
 import { requestText } from "./request-text.ts";
 import { UploadEnvelope } from "./upload.ts";
 
@@ -142,6 +142,12 @@ export function changesSomething(request: {
   const { changes } = operations[request.operation];
   if (changes === "never" || isSet("dryRun", request.options)) return false;
   return changes === "unless-dry-run" || isSet(changes, request.options);
+}
+
+/** What a request does with the ledger where it is missing or old: `create` where it changes something. */
+export function ledgerUseOf(request: Pick<Request, "operation" | "options">): LedgerUse | "create" {
+  if (changesSomething(request)) return "create";
+  return isSet("dryRun", request.options) ? "read" : operations[request.operation].ledger;
 }
 
 function isSet(name: "dryRun" | "recreateEventTriggers", options: object): boolean {

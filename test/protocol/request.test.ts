@@ -12,7 +12,7 @@ import {
   type Operation,
   type Permission,
 } from "../../src/protocol/operations.ts";
-import { changesSomething, Request } from "../../src/protocol/request.ts";
+import { changesSomething, ledgerUseOf, Request } from "../../src/protocol/request.ts";
 import {
   contractVersion,
   isSupportedContract,
@@ -208,6 +208,35 @@ describe("requests", () => {
       assert.equal(changesSomething(Request.parse(requestOf(operation, options))), changes);
     });
   }
+});
+
+describe("the ledger", () => {
+  test("is created by exactly the requests that may change something", () => {
+    for (const operation of operationNames)
+      for (const more of [
+        {},
+        { dryRun: true },
+        { dryRun: false },
+        { recreateEventTriggers: true },
+      ]) {
+        const given = { ...(operation === "mark" && { as: "applied" }), sql: "SELECT 1", ...more };
+        const known = Object.entries(given).filter(([name]) => name in requests[operation]);
+        const request = Request.parse(requestOf(operation, Object.fromEntries(known)));
+        assert.equal(ledgerUseOf(request) === "create", changesSomething(request), operation);
+      }
+  });
+
+  for (const [operation, options, use] of [
+    ["metadata-reload", {}, "record"],
+    ["metadata-reload", { dryRun: true }, "read"],
+    ["metadata-reload", { recreateEventTriggers: true }, "create"],
+    ["apply", { dryRun: true }, "read"],
+    ["history", {}, "upgrade"],
+    ["status", {}, "read"],
+  ] as const)
+    test(`${operation} ${JSON.stringify(options)}: ${use}`, () => {
+      assert.equal(ledgerUseOf(Request.parse(requestOf(operation, options))), use);
+    });
 });
 
 describe("permissions", () => {

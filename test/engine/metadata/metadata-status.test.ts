@@ -143,6 +143,18 @@ describe("metadata reload", () => {
     );
   });
 
+  for (const [what, options, isCreated] of [
+    ["does not create a ledger to be recorded in", {}, false],
+    ["that recreates event triggers creates one", { recreateEventTriggers: true }, true],
+  ] as const)
+    test(what, async (t) => {
+      const it = await metadataBench(t);
+      const ran = await it.run({}, asked("metadata-reload", options));
+      assert.equal(ran.failure, undefined, ran.failure?.message);
+      const [row] = await query(it.url, "SELECT to_regnamespace('hasura_migrate') AS schema");
+      assert.equal(row?.["schema"] !== null, isCreated);
+    });
+
   test("fails if anything is inconsistent afterwards, and names it", async (t) => {
     const it = await metadataBench(t);
     await it.apply(it.document(["users", "orders"]));

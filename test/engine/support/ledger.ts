@@ -13,7 +13,6 @@ export function withLedger(
     keepsMetadata?: boolean;
     redact?: (text: string) => string;
     memory?: LedgerMemory;
-    dryRun?: boolean;
   } = {},
 ): Pick<EngineContext, "openStore"> {
   return {
@@ -27,21 +26,18 @@ export function withLedger(
         requestId: more.requestId ?? "request-1",
         options: request.options,
       };
-      return openLedger(
-        {
-          ...context,
-          database,
-          description,
-          protected: more.protected ?? false,
-          waitMs: more.waitMs ?? 60_000,
-          liveMs: more.liveMs ?? 30_000,
-          ...(more.keepsDownSql !== undefined && { keepsDownSql: more.keepsDownSql }),
-          ...(more.keepsMetadata !== undefined && { keepsMetadata: more.keepsMetadata }),
-          ...(more.redact && { redact: more.redact }),
-          ...(more.memory && { memory: more.memory }),
-        },
-        more.dryRun ?? false,
-      );
+      return openLedger({
+        ...context,
+        database,
+        description,
+        protected: more.protected ?? false,
+        waitMs: more.waitMs ?? 60_000,
+        liveMs: more.liveMs ?? 30_000,
+        ...(more.keepsDownSql !== undefined && { keepsDownSql: more.keepsDownSql }),
+        ...(more.keepsMetadata !== undefined && { keepsMetadata: more.keepsMetadata }),
+        ...(more.redact && { redact: more.redact }),
+        ...(more.memory && { memory: more.memory }),
+      });
     },
   };
 }

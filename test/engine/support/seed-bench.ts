@@ -44,8 +44,7 @@ export async function seedBench(
   return {
     ...bench,
     seedAs,
-    seed: (files, options = {}) =>
-      seedAs(files, asked("seed", options), withLedger({ dryRun: "dryRun" in options })),
+    seed: (files, options = {}) => seedAs(files, asked("seed", options)),
     rows: () => column(bench.url, "SELECT name FROM it ORDER BY name"),
     recorded: () => column(bench.url, "SELECT name FROM hasura_migrate.seed ORDER BY generation"),
   };

@@ -1,4 +1,4 @@
-import { operations } from "../../../protocol/operations.ts";
+import { ledgerUseOf } from "../../../protocol/request.ts";
 import { emit } from "../../emit.ts";
 import { catalogStore } from "../catalog/catalog-store.ts";
 import type { MigrationStore, SeedStore } from "../store.ts";
@@ -19,24 +19,23 @@ import { firstSnapshotSql, type ChangePosition } from "./statements.ts";
 const maxInstallations = 3;
 
 /**
- * The ledger store of a database, created on first use, or its catalog store where it can have no
- * ledger (which is logged). Operations that only read create nothing. Throws
+ * The ledger store of a database, created by the first request that changes something, or its catalog store where it can have no
+ * ledger (which is logged). Throws
  * `usage/ledger-owner`, `usage/ledger-permission`, `usage/ledger-too-new`, `HasuraCallError`.
  */
-export async function openLedger(context: LedgerContext, dryRun: boolean): Promise<MigrationStore> {
-  const use = operations[context.request.operation].ledger;
-  const writes = use === "create" && !dryRun;
+export async function openLedger(context: LedgerContext): Promise<MigrationStore> {
+  const use = ledgerUseOf(context.request);
+  const writes = use === "create" || use === "record";
   const isUsable = (ledger: LedgerSnapshot): boolean => {
     if (ledger.schemaVersion > schemaVersion) throw ledgerTooNew(context, ledger.schemaVersion);
-    const needsUpgrade = ledger.schemaVersion < schemaVersion && (writes || use === "upgrade");
-    return !needsUpgrade;
+    return use === "read" || ledger.schemaVersion === schemaVersion;
   };
   const found = await findLedger(context);
   if (found && isUsable(found)) return new LedgerStore(context, found, writes);
   const support = await findLedgerSupport(context);
   if (!support.supported) return withoutLedger(context, support.reason);
   await refuseForeignOwner(context, support.facts);
-  if (writes || found) return installed(context, support.facts, writes);
+  if (use === "create" || found) return installed(context, support.facts, writes);
   if (!support.facts.hasLedger)
     return { ...catalogStore(context.database, context), seeds: seedsOfNewLedger };
   // The ledger could not be read a moment ago. It has the applied versions, so the catalog must not be used instead.
