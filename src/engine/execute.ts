@@ -124,8 +124,15 @@ async function deployment(
   ]);
   const project = await deployedProject(request, engine);
   return project === undefined
-    ? inSession(request, engine)
+    ? inSession(withoutMetadata(request), engine)
     : located(await deploy(request, project, engine));
+}
+
+/** What is recorded of a run whose project has no metadata: it has not deployed any. */
+function withoutMetadata(request: RequestOf<"apply" | "plan">): RequestOf<"apply" | "plan"> {
+  return request.operation === "apply"
+    ? { ...request, options: { ...request.options, metadata: false } }
+    : { ...request, options: { ...request.options, metadata: false } };
 }
 
 /** Few runs need it: its code is loaded on first use. */

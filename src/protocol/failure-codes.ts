@@ -1120,7 +1120,7 @@ export const failureCodes = {
     meaning:
       "Somebody has changed the server's metadata since the differences were shown, so it was not replaced, and nothing was overwritten.",
     causes: [
-      "The Console, another tool or another run changed an object that the project's metadata would overwrite.",
+      "The Console, another tool or another run changed an object that the project's metadata would overwrite, perhaps while a confirmed run was paused.",
       "The server's metadata is being changed all the time.",
     ],
     remedies: [
@@ -1636,17 +1636,22 @@ export const failureCodes = {
   },
   "plan-changed": {
     kinds: ["busy"],
-    meaning: "The plan has changed since it was shown and confirmed; nothing was run.",
+    meaning: "The plan has changed since it was shown and confirmed; no migration was run.",
     causes: [
       "Somebody else applied or rolled back migrations between the prompt and the confirmation.",
       "Another image was deployed in between.",
+      "The run has connected a new database to Hasura, and its ledger shows that some of its migrations are already applied. The database stays connected.",
     ],
     remedies: ["Run the same command again: it shows the new plan and asks again."],
   },
   "plan-outdated": {
     kinds: ["busy"],
-    meaning: "Other runs or tools changed what is applied while this run was planning or running.",
-    causes: ["Several runs are working on the same environment at once."],
+    meaning:
+      "Other runs or tools changed what is applied while this run was planning or running, or another image was deployed.",
+    causes: [
+      "Several runs are working on the same environment at once.",
+      "A confirmed run paused, and an image with other migrations or other metadata was deployed before it went on.",
+    ],
     remedies: [
       "Let the other runs finish (`hasura-migrate history ENVIRONMENT`), then run the same command again.",
     ],

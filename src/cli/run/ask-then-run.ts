@@ -63,10 +63,9 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
       },
       presenter.event,
     );
-    if (questions >= mostQuestions || !isPlanChanged(followed.closing)) return followed;
-    presenter.notice(
-      "! The plan has changed since it was shown; nothing was run. This is the new one:",
-    );
+    const change = planChange(followed.closing);
+    if (questions >= mostQuestions || change === undefined) return followed;
+    presenter.notice(`! ${change} This is the new one:`);
   }
 }
 
@@ -100,6 +99,8 @@ function isOver(closing: ClosingEvent): boolean {
   return closing.type === "run.failed" || closing.cancelled === true;
 }
 
-function isPlanChanged(closing: ClosingEvent): boolean {
-  return closing.type === "run.failed" && closing.failure.code === "plan-changed";
+/** Says that the plan has changed since it was shown; undefined if the run did not end because of that. */
+function planChange(closing: ClosingEvent): string | undefined {
+  if (closing.type !== "run.failed" || closing.failure.code !== "plan-changed") return undefined;
+  return closing.failure.message;
 }

@@ -12,11 +12,16 @@ export async function recordedChanges(
   return newestFirst(await Promise.all(records.map((record) => record.changes())));
 }
 
-/** The replacements since the last `apply` with metadata that finished, the newest first. */
+/** The replacements since the metadata was last applied as a whole, whichever ledger has recorded that, the newest first. */
 export async function openReplacements(
   records: readonly MetadataRecord[],
 ): Promise<readonly OpenReplacement[]> {
-  return newestFirst(await Promise.all(records.map((record) => record.openReplacements())));
+  const ledgers = await Promise.all(records.map((record) => record.openReplacements()));
+  const completed = ledgers.flatMap(({ completedAt }) => completedAt ?? []).sort();
+  const since = completed.at(-1) ?? "";
+  return newestFirst(ledgers.map(({ replacements }) => replacements)).filter(
+    ({ at }) => at > since,
+  );
 }
 
 /** The document that was replaced and has this checksum; undefined if no ledger has kept it. */

@@ -57,6 +57,38 @@ export async function openMetadataSession(
   return { record: records[0], records, early, close };
 }
 
+/**
+ * The records in the ledgers of the project's other databases, only for reading: no run is registered there. Empty if they cannot be read.
+ * `opened`: the names of the databases whose ledgers are open already.
+ */
+export async function otherRecords(
+  { contract, runId, environment, actor }: Request,
+  opened: readonly string[],
+  server: ServerMetadata,
+  engine: EngineContext,
+): Promise<readonly MetadataRecord[]> {
+  const project = (await imageProject(engine.project)) ?? emptyProject(3);
+  const [skipped, unusable] = [new Set(opened), unusableSources(server)];
+  const databases = databasesWithLedger(project, server).filter(
+    ({ name }) => !skipped.has(name) && !unusable.has(name),
+  );
+  if (databases.length === 0) return [];
+  const reading = { contract, runId, environment, actor, operation: "metadata-status" } as const;
+  try {
+    const state = await engine.hasura.catalogState();
+    const versionStore = versionStoreFor(project, state, [], engine);
+    const silent = { ...engine, emit: () => undefined };
+    const request: Request = { ...reading, options: {} };
+    const context = storeContext(request, { versionStore, project, state }, silent);
+    const stores = await Promise.all(
+      databases.map(async (database) => engine.openStore(database, context)),
+    );
+    return stores.flatMap(({ metadata }) => metadata ?? []);
+  } catch {
+    return [];
+  }
+}
+
 /** The server's metadata and its catalog state, in two requests at the same time. */
 async function readBoth(engine: EngineContext): Promise<[ServerMetadata, CatalogState]> {
   const [server, state] = await Promise.allSettled([

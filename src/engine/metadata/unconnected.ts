@@ -1,8 +1,10 @@
 import type { JsonMap } from "../../metadata/document/json.ts";
+import type { EngineContext } from "../context.ts";
 import type { Metadata } from "../hasura/client.ts";
 import type { ResolvedDatabase } from "../plan/resolve-databases.ts";
 import type { DatabaseState } from "../session.ts";
-import { catalogCapabilities } from "../store/catalog/catalog-store.ts";
+import { catalogCapabilities, recordedVersions } from "../store/catalog/catalog-store.ts";
+import { readCatalogState, versionsIn } from "../store/catalog/state-document.ts";
 import type { MigrationStore } from "../store/store.ts";
 import { sourcesNamed } from "./intermediate.ts";
 
@@ -16,10 +18,20 @@ export function sourcesAfterwards(
   return { version: 3, sources: [...sourcesNamed(server), ...added] };
 }
 
-/** A database that is not connected yet, with every migration pending. Only for planning. */
-export function unconnectedState({ database, migrations }: ResolvedDatabase): DatabaseState {
-  const known = { database, migrations, store: nothingRecorded, recorded: new Map() };
-  return { ...known, isUnconnected: true };
+/**
+ * Databases that are not connected yet, only for planning: what Hasura's catalog state records of them is applied, and every other migration
+ * is pending.
+ */
+export async function unconnectedStates(
+  databases: readonly ResolvedDatabase[],
+  { hasura }: EngineContext,
+): Promise<readonly DatabaseState[]> {
+  if (databases.length === 0) return [];
+  const catalog = readCatalogState((await hasura.catalogState()).cliState);
+  return databases.map(({ database, migrations }): DatabaseState => {
+    const recorded = recordedVersions(versionsIn(catalog, database.name));
+    return { database, migrations, store: nothingRecorded, recorded, isUnconnected: true };
+  });
 }
 
 const notConnected = (): Promise<never> =>

@@ -6,6 +6,7 @@ import type { JsonMap } from "../../metadata/document/json.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
+import type { ServerMetadata } from "../hasura/client.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import { differencesNow } from "../metadata/apply-project.ts";
 import {
@@ -22,6 +23,7 @@ import {
   type Adaptation,
   type RemovedFrom,
 } from "../metadata/intermediate.ts";
+import { keptDifferences, refuseOtherDifferences } from "../metadata/kept-differences.ts";
 import { readServerMetadata } from "../metadata/read-server.ts";
 import { metadataChanged, WouldBeInconsistent } from "../metadata/refusals.ts";
 import { replaceMetadata, type ReplacedMetadata } from "../metadata/replace-metadata.ts";
@@ -38,17 +40,21 @@ import {
   type PutBack,
   type Removal,
 } from "../metadata/put-back.ts";
-import type { AroundMigrations } from "./migrate.ts";
+import { isLater, type AroundMigrations } from "./migrate.ts";
 
 export interface AroundContext {
   readonly request: RequestOf<"apply">;
   readonly project: MetadataDocument;
   /** The differences that were shown. */
   readonly shown: Differences;
-  /** True if these differences were read in the session of the run. */
-  readonly isCurrent: boolean;
-  /** Of all databases; the first one is where the run records what it does. */
+  /** The same, or those that remain since new databases were connected. */
+  readonly remaining: Differences;
+  /** New databases that this run has connected. If there are none, the differences were read in the session of the run. */
+  readonly connected: readonly string[];
+  /** Of the run's databases; the first one is where the run records what it does. */
   readonly records: readonly MetadataRecord[];
+  /** Of the project's other databases: an earlier run may have used their ledgers. */
+  readonly otherRecords: (server: ServerMetadata) => Promise<readonly MetadataRecord[]>;
 }
 
 /** Why objects that earlier runs had removed are not put back. */
@@ -62,19 +68,37 @@ const reasons = {
 /** What happens to the metadata before and after the migrations of a deployment. */
 export class MetadataAround implements AroundMigrations {
   readonly fingerprint: string;
+  readonly connected: readonly string[];
   readonly inconsistent: AroundMigrations["inconsistent"];
   readonly #context: AroundContext;
   readonly #engine: EngineContext;
   #removal: Removal | undefined;
   /** What is left to change: the differences that were shown or, once objects were removed, those that remain. */
   #expected: Differences;
+  /** All differences that may be left while the migrations run. */
+  #states: readonly Differences[];
 
   constructor(context: AroundContext, engine: EngineContext) {
     this.fingerprint = fingerprintOfChanges(context.shown);
+    this.connected = context.connected;
     this.inconsistent = context.shown.server.inconsistent;
     this.#context = context;
     this.#engine = engine;
-    this.#expected = context.shown;
+    this.#expected = context.remaining;
+    this.#states = [context.shown, context.remaining];
+  }
+
+  /** True if objects may be missing because this run has removed them. */
+  get mayLackObjects(): boolean {
+    return this.#removal !== undefined || isLater(this.#context.request);
+  }
+
+  toKeep(): readonly string[] {
+    return keptDifferences(this.#context.project, this.#states);
+  }
+
+  refuseUnkept(kept: ReadonlySet<string>): void {
+    refuseOtherDifferences(this.#context.project, this.#context.shown, kept);
   }
 
   async before(removals: readonly RemovedFrom[]): Promise<RunStop | undefined> {
@@ -143,6 +167,7 @@ export class MetadataAround implements AroundMigrations {
     const { wanted } = again(before);
     this.#removal = { before, after: replaced.left?.server };
     this.#expected = differencesFrom({ ...before, document: wanted }, project);
+    this.#states = [...this.#states, this.#expected];
     await this.#reportTakenOut(out);
     return true;
   }
@@ -168,7 +193,8 @@ export class MetadataAround implements AroundMigrations {
     result: RunResult,
     hasMigrated: boolean,
   ): ReturnType<AroundMigrations["after"]> {
-    const { project, shown, isCurrent } = this.#context;
+    const { project, shown, connected } = this.#context;
+    const isCurrent = connected.length === 0;
     const now = isCurrent && !hasMigrated ? shown : await differencesNow(project, this.#engine);
     if (now.changes.length === 0) return { result, isReplaced: false };
     this.#refuseUnseen(now);
@@ -200,11 +226,12 @@ export class MetadataAround implements AroundMigrations {
    * consistent, unless somebody has changed the metadata since. Also after a cancellation.
    */
   async putBack(areApplied: boolean): Promise<void> {
-    const { records } = this.#context;
+    const { records, otherRecords } = this.#context;
     let isMissing = this.#removal !== undefined;
     try {
       const server = await readServerMetadata(this.#engine);
-      const before = await metadataBefore(this.#removal, server, records);
+      const all = [...records, ...(await otherRecords(server))];
+      const before = await metadataBefore(this.#removal, server, all);
       if (before === undefined) return;
       isMissing = true;
       const { document, lacks } = before;

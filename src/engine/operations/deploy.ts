@@ -14,11 +14,13 @@ import {
   type Differences,
 } from "../metadata/differences.ts";
 import { missingSources, withMissingSources } from "../metadata/intermediate.ts";
+import { otherRecords } from "../metadata/open-session.ts";
 import { replaceMetadata } from "../metadata/replace-metadata.ts";
 import { replacementNumber } from "../metadata/replacement-numbers.ts";
-import { sourcesAfterwards, unconnectedState } from "../metadata/unconnected.ts";
+import { sourcesAfterwards, unconnectedStates } from "../metadata/unconnected.ts";
 import { resolveDatabases } from "../plan/resolve-databases.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "../run-result.ts";
+import { isUnreachable } from "../run/confirm-commits.ts";
 import { stoppedBeforeMetadata } from "../run/stop-before.ts";
 import { openSession, type EngineSession } from "../session.ts";
 import type { MetadataRecord, RunEnd } from "../store/store.ts";
@@ -80,13 +82,27 @@ async function openConnected(
     await emit(engine, diffEvent(first));
     const [record] = metadataRecords(early.session);
     if (await connectSources(request, deployment, record, engine))
-      return closingBoth(await openSession(request, withoutNotices(engine)), early.session);
+      return closingBoth(await openAgain(request, deployment, engine), early.session);
   } catch (error) {
     await early.session.close(runEnd(failedRun(error)));
     throw error;
   }
   await early.session.close(runEnd({ ...nothingDone, stop: stoppedBeforeMetadata(engine) }));
   return undefined;
+}
+
+/** The session with the new databases. */
+async function openAgain(
+  request: RequestOf<"apply">,
+  { missing }: Deployment,
+  engine: EngineContext,
+): Promise<EngineSession> {
+  try {
+    return await openSession(request, withoutNotices(engine));
+  } catch (error) {
+    await reportStayConnected(missing, engine);
+    throw error;
+  }
 }
 
 /** The session, which also closes the run in databases of an earlier session of the same run that it does not have itself. */
@@ -131,13 +147,15 @@ async function reportUnconnected(
     type: "log",
     level: "info",
     code: "not-connected",
-    message: `${names} ${be} not connected to Hasura yet, so all ${their} migrations are shown as pending; some may already be applied.`,
+    message: `${names} ${be} not connected to Hasura yet, so ${their} migrations are shown as pending unless Hasura's own record has them as applied; more of them may already be applied.`,
   });
 }
 
 /** A preview ends before any of these. */
 const neverRun: Omit<AroundMigrations, "fingerprint"> = {
   inconsistent: [],
+  toKeep: () => [],
+  refuseUnkept: () => undefined,
   before: () => Promise.resolve({ stop: "cancelled" }),
   after: (result) => Promise.resolve({ result, isReplaced: false }),
   putBack: () => Promise.resolve(),
@@ -166,7 +184,7 @@ async function openUnconnected(
   const known = session.databases.filter(
     (each) => database === undefined || each.database.name === database,
   );
-  const databases = [...known, ...unconnected.map(unconnectedState)];
+  const databases = [...known, ...(await unconnectedStates(unconnected, engine))];
   return { session, planned: { ...session, databases } };
 }
 
@@ -234,7 +252,42 @@ async function inSession(
   const isCurrent = missing.length === 0;
   const shown = isCurrent ? await differencesNow(project, engine) : first;
   if (isCurrent) await emit(engine, diffEvent(shown));
-  const records = metadataRecords(session);
-  const around = new MetadataAround({ request, project, shown, isCurrent, records }, engine);
-  return migrate(request, session, engine, around);
+  const remaining = isCurrent ? shown : afterConnecting(project, first);
+  const opened = session.databases.map(({ database }) => database.name);
+  const around = new MetadataAround(
+    {
+      ...{ request, project, shown, remaining, connected: missing },
+      records: metadataRecords(session),
+      otherRecords: (server) => otherRecords(request, opened, server, engine),
+    },
+    engine,
+  );
+  try {
+    return await migrate(request, session, engine, around);
+  } catch (error) {
+    if (around.mayLackObjects && !isUnreachable(error)) await around.putBack(false);
+    await reportStayConnected(missing, engine);
+    throw error;
+  }
+}
+
+/** A refusal says that nothing was run; what was connected before it stays connected. */
+async function reportStayConnected(
+  connected: readonly string[],
+  engine: EngineContext,
+): Promise<void> {
+  if (connected.length === 0) return;
+  const stay = connected.length === 1 ? "stays" : "stay";
+  await emit(engine, {
+    type: "log",
+    level: "info",
+    code: "sources-added",
+    message: `${shortenList(connected)} ${stay} connected to Hasura.`,
+  });
+}
+
+/** The differences that remain once the new databases are connected. */
+function afterConnecting(project: MetadataDocument, { server, wanted }: Differences): Differences {
+  const document = withMissingSources(server.document, wanted);
+  return differencesFrom({ ...server, document }, project);
 }

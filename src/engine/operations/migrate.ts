@@ -14,6 +14,7 @@ import { assessPlan } from "../plan/assess-plan.ts";
 import {
   addedSteps,
   keepPlan,
+  keptIn,
   planOutdated,
   refuseNewSteps,
   refuseUnplanned,
@@ -38,8 +39,14 @@ type MigrateRequest = RequestOf<"apply" | "down" | "redo" | "reset-to">;
 export interface AroundMigrations {
   /** Part of the plan's fingerprint. */
   readonly fingerprint: string;
+  /** New databases that this run has connected to Hasura. */
+  readonly connected?: readonly string[];
   /** The inconsistent objects before the migrations. */
   readonly inconsistent: readonly InconsistentObject[];
+  /** What is kept for later invocations with a plan that was confirmed. */
+  toKeep(): readonly string[];
+  /** In a later invocation: throws if it would do something else to the metadata than what was kept. */
+  refuseUnkept(kept: ReadonlySet<string>): void;
   /**
    * Before the first migration, with what the migrations remove. Resolves to the reason if the run has to stop here, otherwise to
    * undefined.
@@ -65,6 +72,7 @@ export async function migrate(
   const { selection, dryRun, strict, reload, noTransaction, changed, sliceMs } = options;
   const { environment } = request;
   const plan = await planOf(request, options, session, engine, around);
+  if (isBoundToPlan(request) && isLater(request)) around?.refuseUnkept(keptIn(session.databases));
   const consent = consentOf(request, engine.protected === true);
   if (dryRun) return dryRunOf(plan, consent, session, engine);
   refuseRisks(withoutKept(plan.steps, session.databases), consent);
@@ -96,7 +104,7 @@ async function planOf(
   { selection, strict, noTransaction, changed }: MigrateOptions,
   session: EngineSession,
   engine: EngineContext,
-  around: Pick<AroundMigrations, "fingerprint"> | undefined,
+  around: Pick<AroundMigrations, "fingerprint" | "connected"> | undefined,
 ): Promise<PreparedPlan> {
   const { environment } = request;
   refuseDisabled(session);
@@ -106,7 +114,7 @@ async function planOf(
   const prepare = { selection, environment, noTransaction, changed };
   const prepared = await preparePlan(session.databases, prepare, engine);
   const plan = withMetadata(await assessPlan(prepared, session.databases, engine), around);
-  if (isBoundToPlan(request)) refuseUnplanned(plan, request, session.databases);
+  if (isBoundToPlan(request)) refuseUnplanned(plan, request, session.databases, around?.connected);
   return plan;
 }
 
@@ -149,14 +157,14 @@ async function runPlanned(
   run: MigrateRun,
   { strict, reload, around }: AfterPlan,
 ): Promise<RunResult> {
-  const { plan, session, selection, firstPlanOnly, engine } = run;
-  if (firstPlanOnly || isSensitive(plan)) await keepPlan(plan, session.databases);
+  const { plan, selection, engine } = run;
   await warnOutOfOrder(plan, selection, engine);
   const stop = await around?.before(removalsOf(plan));
   if (stop) {
     const stopped = { ...nothingDone, notReached: plan.steps.length, stop };
     return (await afterMigrations(stopped, around, false)).result;
   }
+  await keepForLater(run, around);
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentBefore(around, engine) : undefined;
   const { touched, ...result } = await runUntilDone(run);
@@ -172,6 +180,15 @@ async function runPlanned(
     engine,
   );
   return withBrokenMetadata(deployed.result, broken);
+}
+
+/** Keeps what later invocations may do, where that is not whatever is pending by then. */
+async function keepForLater(
+  { plan, session, firstPlanOnly }: MigrateRun,
+  around: AroundMigrations | undefined,
+): Promise<void> {
+  if (firstPlanOnly || isSensitive(plan))
+    await keepPlan(plan, session.databases, around?.toKeep() ?? []);
 }
 
 /** The inconsistent objects before the migrations; a deployment has already read them. */
@@ -232,6 +249,11 @@ function withBrokenMetadata(result: RunResult, broken: Failure | undefined): Run
 /** True for a run that was confirmed with its plan, or rolls back. */
 function isBoundToPlan({ operation, options }: MigrateRequest): boolean {
   return operation !== "apply" || options.expectedPlan !== undefined;
+}
+
+/** True for an invocation that goes on with a run that has paused. */
+export function isLater({ part = 1 }: Pick<MigrateRequest, "part">): boolean {
+  return part > 1;
 }
 
 /** Shows the plan, and refuses it if no confirmation of the caller would make the run possible. */

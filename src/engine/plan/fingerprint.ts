@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
+import { shortenList } from "../../shorten-list.ts";
 
 /** The part of a step that has to be confirmed: any difference changes the fingerprint. */
 export type FingerprintPart = readonly (string | boolean)[];
@@ -12,14 +13,21 @@ export function fingerprintOf(parts: readonly FingerprintPart[]): string {
 
 /**
  * Throws `busy/plan-changed` if the plan to be run differs from the confirmed one: something was applied,
- * rolled back or deployed in between. Without `expected` nothing is compared.
+ * rolled back or deployed in between. Without `expected` nothing is compared. `connected`: databases that this run has connected to Hasura,
+ * and whose applied migrations were not known before.
  */
-export function refuseOtherPlan(fingerprint: string, expected: string | undefined): void {
+export function refuseOtherPlan(
+  fingerprint: string,
+  expected: string | undefined,
+  connected: readonly string[] = [],
+): void {
   if (expected === undefined || expected === fingerprint) return;
-  throw new Failure(
-    "busy",
-    "plan-changed",
-    "The plan has changed since it was shown; nothing was run.",
-    { hints: [retryHint({ reason: "see the new plan and confirm it" })] },
-  );
+  throw new Failure("busy", "plan-changed", changedPlan(connected), {
+    hints: [retryHint({ reason: "see the new plan and confirm it" })],
+  });
+}
+
+function changedPlan(connected: readonly string[]): string {
+  if (connected.length === 0) return "The plan has changed since it was shown; nothing was run.";
+  return `This run has connected ${shortenList(connected)} to Hasura, and now that it is known what is applied there, the plan differs from the one that was shown; no migration was run.`;
 }

@@ -17,28 +17,37 @@ type PlannedRequest = Pick<Request, "part"> & {
 
 /**
  * Throws `busy/plan-changed` where the first invocation of a run would do something other than what was confirmed, and
- * `busy/plan-outdated` where a later one would do something that is not left of it.
+ * `busy/plan-outdated` where a later one would do something that is not left of it. `connected`: databases that it has connected to Hasura.
  */
 export function refuseUnplanned(
   plan: PreparedPlan,
   { part = 1, options }: PlannedRequest,
   databases: readonly DatabaseState[],
+  connected: readonly string[] = [],
 ): void {
   if (part > 1) refuseNewSteps(plan, databases, []);
-  else refuseOtherPlan(plan.fingerprint, options.expectedPlan);
+  else refuseOtherPlan(plan.fingerprint, options.expectedPlan, connected);
 }
 
-/** Keeps the plan where the store can; what an earlier invocation kept is not replaced. */
+/**
+ * Keeps the plan where the store can; what an earlier invocation kept is not replaced. `more`: fingerprints of what else the run may
+ * do, kept with the steps of each database.
+ */
 export async function keepPlan(
   { steps }: PreparedPlan,
   databases: readonly DatabaseState[],
+  more: readonly string[],
 ): Promise<void> {
   for (const { database, store, keptPlan } of databases) {
     if (keptPlan) continue;
-    await store.keepPlan?.(
-      steps.filter((step) => step.database.name === database.name).map(fingerprintOfStep),
-    );
+    const own = steps.filter((step) => step.database.name === database.name);
+    await store.keepPlan?.([...own.map(fingerprintOfStep), ...more]);
   }
+}
+
+/** Everything that an earlier invocation of the run has kept. */
+export function keptIn(databases: readonly DatabaseState[]): ReadonlySet<string> {
+  return new Set(databases.flatMap(({ keptPlan }) => [...(keptPlan?.steps ?? [])]));
 }
 
 /**

@@ -210,6 +210,14 @@ export interface OpenReplacement {
   readonly after: MetadataState | undefined;
 }
 
+/** The replacements in one ledger since the metadata was last applied as a whole. */
+export interface OpenReplacements {
+  /** When a run that applied or restored the metadata last finished, ISO 8601; undefined if none did. */
+  readonly completedAt: string | undefined;
+  /** Those since then, the newest first. */
+  readonly replacements: readonly OpenReplacement[];
+}
+
 /** The record of what runs have done to Hasura's metadata. */
 export interface MetadataRecord {
   /** Keeps what is about to be replaced. False, and nothing is kept, if the run was asked to stop. */
@@ -220,8 +228,7 @@ export interface MetadataRecord {
   forget(number: number): Promise<void>;
   /** Everything that is recorded, the newest first. */
   changes(): Promise<readonly MetadataChangeRecord[]>;
-  /** The replacements since the last deployment that was completed, the newest first. */
-  openReplacements(): Promise<readonly OpenReplacement[]>;
+  openReplacements(): Promise<OpenReplacements>;
   /**
    * A document that was replaced, by its checksum; undefined if it is not kept. Throws `usage/ledger-writable` if another role could have
    * written it.

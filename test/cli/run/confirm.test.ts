@@ -341,7 +341,7 @@ describe("confirm", () => {
       "Roll back 1 x on dev-1? [y/N] ",
       "Roll back 2 x on dev-1? [y/N] ",
     ]);
-    assert.match(context.err.text, /! The plan has changed since it was shown; nothing was run\./);
+    assert.match(context.err.text, /! The plan has changed\. This is the new one:/);
     assert.equal(context.err.text.split("A file is missing.").length, 2, "printed once");
     assert.equal(context.err.text.split("Hasura v2.45.1").length, 2, "one banner");
   });

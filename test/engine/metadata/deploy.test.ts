@@ -270,6 +270,150 @@ describe("apply with metadata", () => {
       assert.match(JSON.stringify(original), /noter.*remarkr/);
     });
 
+    describe("by a confirmed run that has paused", () => {
+      const files = { "1_note/up": drop("note"), "2_remark/up": drop("remark") };
+
+      /** The run after its first invocation; `invoke` goes on with it. */
+      async function paused(t: TestContext) {
+        const it = await bench(t);
+        const wanted = it.document(["users", "orders"]);
+        const invoke = (options: object, document: JsonMap): Promise<Ran> =>
+          it.run(files, { ...request, ...options }, { ...projectWith(document), assess });
+        const preview = await deploy(it, files, wanted, { dryRun: true });
+        const expectedPlan = preview.of("plan")[0]?.fingerprint;
+        const request = deploying({ sliceMs: 1, expectedPlan });
+        const first = await invoke({}, wanted);
+        assert.equal(first.of("run.paused").length, 1, failureOf(first));
+        return { ...it, wanted, invoke };
+      }
+
+      test("a later invocation completes it", async (t) => {
+        const it = await paused(t);
+        const second = await it.invoke({ part: 2 }, it.wanted);
+        assert.deepEqual([failureOf(second), versions(second)], [undefined, ["2"]]);
+        assert.deepEqual(tablesOf((await it.stored()).document), ["orders", "users"]);
+      });
+
+      test("a later invocation does not overwrite what somebody else has changed since", async (t) => {
+        const it = await paused(t);
+        await it.write(it.document(["users", "items"]));
+        const second = await it.invoke({ part: 2 }, it.wanted);
+        assert.equal(second.failure?.code, "metadata-changed");
+        assert.deepEqual(await it.ledger(), ["1"]);
+        assert.deepEqual(tablesOf((await it.stored()).document), ["items", "users"]);
+        assert.ok(second.of("log").some(({ code }) => code === "metadata-not-put-back"));
+      });
+
+      test("a later invocation does not apply other metadata of the project, and puts back what it can", async (t) => {
+        const it = await paused(t);
+        const second = await it.invoke({ part: 2 }, it.document(["users", "items"]));
+        assert.equal(second.failure?.code, "plan-outdated");
+        assert.deepEqual(await it.ledger(), ["1"]);
+        assert.deepEqual(await rolesNow(it), ["remarkr"]);
+      });
+
+      test("a later invocation completes it if somebody else has already applied the metadata", async (t) => {
+        const it = await paused(t);
+        await it.write(it.wanted);
+        const second = await it.invoke({ part: 2 }, it.wanted);
+        assert.deepEqual([failureOf(second), versions(second)], [undefined, ["2"]]);
+      });
+    });
+
+    test("a run of a project without metadata does not keep a later one from putting them back", async (t) => {
+      const it = await bench(t);
+      const wanted = it.document(["users"]);
+      const later = { ...withLedger({ liveMs: 1 }) };
+      const files = { "1_note/up": drop("note"), "3_remark/up": drop("remark") };
+      const killed = await deploy(it, files, wanted, { sliceMs: 1 });
+      assert.equal(killed.of("run.paused").length, 1);
+      const other = await it.run(
+        { "1_note/up": drop("note"), "2_other/up": "SELECT 1;" },
+        deploying({ metadata: "if-present" }),
+        { projectMetadata: () => Promise.reject(noMetadata()), ...later },
+      );
+      assert.deepEqual([failureOf(other), versions(other)], [undefined, ["2"]]);
+      const failing = { ...files, "3_remark/up": `${drop("remark")} SELECT 1/0;` };
+      const failed = await deploy(it, failing, wanted, {}, later);
+      assert.equal(failed.failure?.code, "sql-failed");
+      assert.deepEqual(await rolesNow(it), ["remarkr"]);
+    });
+
+    describe("by a deployment of one of two databases that was killed", () => {
+      const users = {
+        "default/1_note": drop("note"),
+        "default/2_remark": drop("remark"),
+        "billing/1_invoices": "CREATE TABLE invoices (id int PRIMARY KEY);",
+      };
+
+      async function killed(t: TestContext) {
+        const it = await bench(t);
+        const billing: JsonMap = {
+          ...{ name: "billing", kind: "postgres", tables: [] },
+          configuration: { connection_info: { database_url: await freshDatabase(t) } },
+        };
+        const both = (document: JsonMap): JsonMap => ({
+          ...document,
+          sources: [...(document["sources"] as JsonMap[]), billing],
+        });
+        await it.write(both((await it.stored()).document));
+        const execute = async (
+          migrations: Record<string, string>,
+          options: object,
+        ): Promise<Ran> => {
+          const ups = Object.entries(migrations).map(([path, sql]) => [
+            `migrations/${path}/up.sql`,
+            sql,
+          ]);
+          const root = await projectOnDisk(t, {
+            "config.yaml": "version: 3\n",
+            ...(Object.fromEntries(ups) as Record<string, string>),
+          });
+          return run(it.hasura, root, deploying(options), {
+            ...withLedger({ liveMs: 1 }),
+            ...projectWith(both(it.document(["users"]))),
+            assess,
+            now: () => performance.now(),
+          });
+        };
+        const first = await execute(users, { database: "default", sliceMs: 1 });
+        assert.equal(first.of("run.paused").length, 1, failureOf(first));
+        return { ...it, execute };
+      }
+
+      test("a run of the other database that fails puts them back", async (t) => {
+        const it = await killed(t);
+        const failing = { ...users, "billing/1_invoices": "SELECT 1/0;" };
+        const failed = await it.execute(failing, { database: "billing" });
+        assert.equal(failed.failure?.code, "sql-failed");
+        assert.deepEqual(await rolesNow(it), ["remarkr"]);
+      });
+
+      test("they stay removed once a deployment of the other database has applied the metadata", async (t) => {
+        const it = await killed(t);
+        const done = await it.execute(users, { database: "billing" });
+        assert.deepEqual([failureOf(done), versions(done)], [undefined, ["1"]]);
+        const failing = { ...users, "default/2_remark": `${drop("remark")} SELECT 1/0;` };
+        const failed = await it.execute(failing, { database: "default" });
+        assert.equal(failed.failure?.code, "sql-failed");
+        assert.deepEqual(await rolesNow(it), []);
+      });
+    });
+
+    test("they stay removed once metadata apply has found nothing left to apply", async (t) => {
+      const it = await bench(t);
+      const wanted = it.document(["users"]);
+      const files = { "1_note/up": drop("note"), "2_remark/up": drop("remark") };
+      const killed = await deploy(it, files, wanted, { sliceMs: 1 });
+      assert.equal(killed.of("run.paused").length, 1);
+      const later = withLedger({ liveMs: 1 });
+      assert.equal(failureOf(await it.apply(wanted, {}, later)), undefined);
+      const failing = { ...files, "2_remark/up": `${drop("remark")} SELECT 1/0;` };
+      const failed = await deploy(it, failing, wanted, {}, later);
+      assert.equal(failed.failure?.code, "sql-failed");
+      assert.deepEqual(await rolesNow(it), []);
+    });
+
     test("a later invocation names what it cannot put back, because nothing is kept", async (t) => {
       const it = await bench(t);
       const files = {
@@ -353,7 +497,9 @@ describe("apply with metadata", () => {
   describe("of a project with a database that is new", () => {
     interface NewDatabase extends MetadataBench {
       readonly billing: string;
-      execute(options: object, more?: Partial<EngineContext>): Promise<Ran>;
+      /** Applies its migrations through another Hasura server. */
+      applyElsewhere(): Promise<void>;
+      execute(options: object, more?: Partial<EngineContext>, request?: object): Promise<Ran>;
     }
 
     async function bench(
@@ -364,12 +510,14 @@ describe("apply with metadata", () => {
         invoices = "CREATE TABLE invoices (id int PRIMARY KEY);",
         address = (url) => url,
         settings = {},
+        paid = "",
       }: {
         kind?: string;
         users?: string;
         invoices?: string;
         address?: (url: string) => string;
         settings?: JsonMap;
+        paid?: string;
       } = {},
     ): Promise<NewDatabase> {
       const it = await metadataBench(t);
@@ -392,16 +540,32 @@ describe("apply with metadata", () => {
         "config.yaml": "version: 3\n",
         "migrations/billing/1_invoices/up.sql": invoices,
         ...(users !== "" && { "migrations/default/2_users/up.sql": users }),
+        ...(paid !== "" && { "migrations/billing/3_paid/up.sql": paid }),
       });
-      const execute = (options: object, more: Partial<EngineContext> = {}) =>
-        run(it.hasura, root, deploying(options), {
-          ...withLedger(),
-          ...projectWith(wanted),
-          assess,
-          now: () => performance.now(),
-          ...more,
-        });
-      return { ...it, billing, execute };
+      const execute = (options: object, more: Partial<EngineContext> = {}, request: object = {}) =>
+        run(
+          it.hasura,
+          root,
+          { ...deploying(options), ...request },
+          {
+            ...withLedger(),
+            ...projectWith(wanted),
+            assess,
+            now: () => performance.now(),
+            ...more,
+          },
+        );
+      const applyElsewhere = async (): Promise<void> => {
+        const other = await metadataBench(t);
+        const { sources: own } = other.document([]) as { sources: JsonMap[] };
+        const added = (wanted["sources"] as JsonMap[]).slice(-1);
+        const connected = added.map((each) => ({ ...each, tables: [] }));
+        await other.write({ version: 3, sources: [...own, ...connected] });
+        const request = asked("apply", { database: "billing" });
+        const ran = await run(other.hasura, root, request, withLedger());
+        assert.equal(failureOf(ran), undefined);
+      };
+      return { ...it, billing, applyElsewhere, execute };
     }
 
     const unconnectedNotices = (ran: Ran): string[] =>
@@ -443,6 +607,20 @@ describe("apply with metadata", () => {
       assert.deepEqual(billing?.["customization"], settings.customization);
     });
 
+    test("a confirmed run that pauses goes on in a later invocation", async (t) => {
+      const customization = { root_fields: { namespace: "billing" } };
+      const paid = "ALTER TABLE invoices ADD COLUMN paid boolean;";
+      const it = await bench(t, { paid, settings: { customization } });
+      const preview = await it.execute({ dryRun: true });
+      const options = { sliceMs: 1, expectedPlan: preview.of("plan")[0]?.fingerprint };
+      const { runId } = deploying();
+      const first = await it.execute(options, {}, { runId });
+      assert.equal(first.of("run.paused").length, 1, failureOf(first));
+      const second = await it.execute(options, {}, { runId, part: 2 });
+      assert.deepEqual([failureOf(second), versions(second)], [undefined, ["3"]]);
+      assert.deepEqual(tablesOf((await it.stored()).document), ["invoices", "users"]);
+    });
+
     test("it can be the only one that is planned and migrated", async (t) => {
       const it = await bench(t, { users: "ALTER TABLE users ADD COLUMN note text;" });
       const preview = await it.execute({ dryRun: true, database: "billing" });
@@ -462,6 +640,44 @@ describe("apply with metadata", () => {
       assert.match(whole.join("\n"), /^billing is not connected to Hasura yet/);
       const preview = await it.execute({ dryRun: true, database: "default" });
       assert.deepEqual([planned(preview), unconnectedNotices(preview)], [[["default", ["2"]]], []]);
+    });
+
+    test("what Hasura's own record has as applied there is not planned again", async (t) => {
+      const it = await bench(t);
+      assert.equal(failureOf(await it.execute({})), undefined);
+      await it.write(it.document(["users"]));
+      const preview = await it.execute({ dryRun: true });
+      assert.deepEqual(planned(preview), [
+        ["default", []],
+        ["billing", []],
+      ]);
+      const ran = await it.execute({ expectedPlan: preview.of("plan")[0]?.fingerprint });
+      assert.deepEqual([failureOf(ran), versions(ran)], [undefined, []]);
+      assert.deepEqual(tablesOf((await it.stored()).document), ["invoices", "users"]);
+    });
+
+    test("what only its ledger has as applied changes the plan once it is connected, as which it stays", async (t) => {
+      const it = await bench(t);
+      await it.applyElsewhere();
+      const preview = async (): Promise<Ran> => it.execute({ dryRun: true });
+      const first = await preview();
+      const refused = await it.execute({ expectedPlan: first.of("plan")[0]?.fingerprint });
+      assert.match(
+        failureOf(refused) ?? "",
+        /^busy\/plan-changed: This run has connected billing to Hasura, .*; no migration was run\.$/,
+      );
+      const notices = refused.of("log").filter(({ code }) => code === "sources-added");
+      assert.deepEqual(
+        notices.map(({ message }) => message),
+        ["Connected billing to Hasura.", "billing stays connected to Hasura."],
+      );
+      const second = await preview();
+      assert.deepEqual(planned(second), [
+        ["billing", []],
+        ["default", []],
+      ]);
+      const ran = await it.execute({ expectedPlan: second.of("plan")[0]?.fingerprint });
+      assert.deepEqual([failureOf(ran), versions(ran)], [undefined, []]);
     });
 
     const replacing = {

@@ -266,6 +266,8 @@ describe("a migration run", () => {
     const around: AroundMigrations = {
       inconsistent: [],
       fingerprint: "f",
+      toKeep: () => [],
+      refuseUnkept: () => undefined,
       before: () => Promise.resolve(undefined),
       after: () => assert.fail("the metadata is applied"),
       putBack: async () => void done.push("put back"),

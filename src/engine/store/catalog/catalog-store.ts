@@ -24,7 +24,7 @@ import type {
 } from "../store.ts";
 import { whileLocksWatched } from "../watch-locks.ts";
 import { lockHoldersSql } from "./lock-holders-sql.ts";
-import type { VersionChange } from "./version-store.ts";
+import type { StoredVersions, VersionChange } from "./version-store.ts";
 import { versionsAmong, type FailedWrite } from "./write-queue.ts";
 
 /** What a store that has only Hasura's catalog state is able to do. */
@@ -47,15 +47,7 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
   return {
     kind: "catalog",
     ...catalogCapabilities,
-    read: async () => {
-      const versions = await versionStore.read(database.name);
-      return new Map(
-        [...versions].map(([version, { dirty }]): [Version, AppliedMigration] => [
-          version,
-          { state: dirty ? "dirty" : "applied" },
-        ]),
-      );
-    },
+    read: async () => recordedVersions(await versionStore.read(database.name)),
     run: async (step) => {
       const failed = isEmptySql(step.sql)
         ? undefined
@@ -91,6 +83,16 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       return failed && notRecorded(failed, environment);
     },
   };
+}
+
+/** What is applied according to the catalog state. */
+export function recordedVersions(versions: StoredVersions): ReadonlyMap<Version, AppliedMigration> {
+  return new Map(
+    [...versions].map(([version, { dirty }]): [Version, AppliedMigration] => [
+      version,
+      { state: dirty ? "dirty" : "applied" },
+    ]),
+  );
 }
 
 /** Seeds of a database without a ledger: they are run, and nothing is recorded. `send` resolves to what went wrong. */

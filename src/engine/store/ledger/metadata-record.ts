@@ -41,7 +41,7 @@ export function ledgerMetadataRecord(context: LedgerContext): MetadataRecord {
     },
     async openReplacements() {
       const [row] = (await query(context, openReplacementsSql)).rows;
-      return OpenReplacements.parse(JSON.parse(row?.[0] ?? "[]"));
+      return OpenReplacements.parse(JSON.parse(row?.[0] ?? "{}"));
     },
     async document(checksum) {
       await refuseForeignMetadata(context);
@@ -98,15 +98,19 @@ const Changes = z.array(
 
 const State = z.object({ version: z.int(), checksum: z.string() });
 
-/** Rows of `openReplacementsSql`. */
-const OpenReplacements = z.array(
-  z
-    .object({
-      ...{ run: z.string(), number: z.int(), at: z.string(), operation: z.string().nullable() },
-      ...{ before: State, after: State.nullable() },
-    })
-    .transform(({ operation, after, ...row }): OpenReplacement => ({
-      ...row,
-      ...{ operation: operation ?? undefined, after: after ?? undefined },
-    })),
-);
+const Replacement = z
+  .object({
+    ...{ run: z.string(), number: z.int(), at: z.string(), operation: z.string().nullable() },
+    ...{ before: State, after: State.nullable() },
+  })
+  .transform(({ operation, after, ...row }): OpenReplacement => ({
+    ...row,
+    ...{ operation: operation ?? undefined, after: after ?? undefined },
+  }));
+
+/** The answer of `openReplacementsSql`. */
+const OpenReplacements = z
+  .object({ completedAt: z.string().nullable(), replacements: z.array(Replacement) })
+  .transform(({ completedAt, replacements }) => ({
+    ...{ completedAt: completedAt ?? undefined, replacements },
+  }));

@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { canonicalText } from "../../metadata/diff/canonical-text.ts";
+import { ownFormAt } from "../../metadata/diff/own-form.ts";
+import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
+import type { MetadataChange } from "../../protocol/metadata-change.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
+import { checksumOfMetadata, type Differences } from "./differences.ts";
+import { metadataChanged } from "./refusals.ts";
+import { hidesValue } from "./unseen-changes.ts";
+
+/*
+ * A run whose plan was confirmed may pause and go on in another invocation. What was confirmed of the metadata is kept with its
+ * steps, as fingerprints of the project's metadata and of the differences that may still be there.
+ */
+
+/** What is kept. `states`: the differences as they were shown, and as the run leaves them on its way. */
+export function keptDifferences(
+  project: MetadataDocument,
+  states: readonly Differences[],
+): readonly string[] {
+  return [projectFingerprint(project), ...new Set(states.map(differencesFingerprint))];
+}
+
+/**
+ * In a later invocation: throws `busy/plan-outdated` if the project has other metadata than the confirmed one, and
+ * `busy/metadata-changed` if somebody else has changed the server's, so that applying the project's would do something else.
+ */
+export function refuseOtherDifferences(
+  project: MetadataDocument,
+  now: Differences,
+  kept: ReadonlySet<string>,
+): void {
+  if (!kept.has(projectFingerprint(project))) throw projectChanged();
+  if (now.changes.length > 0 && !kept.has(differencesFingerprint(now))) throw metadataChanged([]);
+}
+
+function projectChanged(): Failure {
+  return new Failure(
+    "busy",
+    "plan-outdated",
+    "While the run was paused, the project's metadata has changed: it is not the metadata that was confirmed, and it was not applied.",
+    { hints: [retryHint({ reason: "see the new differences" })] },
+  );
+}
+
+function projectFingerprint({ value }: MetadataDocument): string {
+  return `project ${checksumOfMetadata(value)}`;
+}
+
+/** Does not depend on other parts of the server's metadata. */
+function differencesFingerprint({ changes, server }: Differences): string {
+  const texts = changes.map((change) => textOf(change, server.document)).sort();
+  return `metadata ${createHash("sha256").update(texts.join("\n")).digest("hex")}`;
+}
+
+/** What is inside an object that is added may be there before the rest of it, as in a new database: it is the same difference. */
+function textOf(
+  { path, change, fields }: MetadataChange,
+  server: Differences["server"]["document"],
+): string {
+  const hidden = fields.some(hidesValue) && ownFormAt(server, path);
+  return JSON.stringify([
+    path.map(({ kind, name }) => [kind, name]),
+    change,
+    fields,
+    hidden ? canonicalText(hidden) : "",
+  ]);
+}
