@@ -29,8 +29,13 @@ export async function keptDocument(
   checksum: string,
   records: readonly MetadataRecord[],
 ): Promise<JsonMap | undefined> {
-  const documents = await Promise.all(records.map((record) => record.document(checksum)));
-  return documents.find((each) => each !== undefined);
+  const documents = await Promise.allSettled(records.map((record) => record.document(checksum)));
+  const found = documents.find((each) => each.status === "fulfilled" && each.value !== undefined);
+  if (found?.status === "fulfilled") return found.value;
+  // Another ledger may have kept it, but cannot be read or trusted.
+  const failed = documents.find((each) => each.status === "rejected");
+  if (failed) throw failed.reason;
+  return undefined;
 }
 
 function newestFirst<Recorded extends { readonly at: string }>(

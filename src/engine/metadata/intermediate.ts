@@ -149,6 +149,20 @@ function mayWiden({ kind, name }: MetadataObject, roles: ReadonlySet<string>): b
   return kind.endsWith(" permission") && roles.has(name);
 }
 
+/** The permissions that use names that migrations have removed, as Hasura reports them. */
+export function permissionsThatUse(
+  removals: readonly RemovedFrom[],
+  document: JsonMap,
+): readonly string[] {
+  const users = removals.flatMap((removal) => usesOf(removal, document)).map(({ user }) => user);
+  const paths = new Set(
+    users.flatMap(({ kind, path }) => (kind.endsWith(" permission") ? [path.join(".")] : [])),
+  );
+  return [...pathsByHasuraName(document)].flatMap(([name, path]) =>
+    paths.has(path.join(".")) ? [name] : [],
+  );
+}
+
 /** A value that uses a name, and the innermost object that contains it. */
 interface Use {
   readonly user: MetadataObject;

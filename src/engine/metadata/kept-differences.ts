@@ -35,6 +35,13 @@ export function refuseOtherDifferences(
   if (now.changes.length > 0 && !kept.has(differencesFingerprint(now))) throw metadataChanged([]);
 }
 
+/** In a later invocation without metadata: throws `busy/plan-outdated` if metadata was confirmed. */
+export function refuseWithoutMetadata(kept: ReadonlySet<string>): void {
+  if ([...kept].some((each) => each.startsWith(projectKey))) throw projectChanged();
+}
+
+const projectKey = "project ";
+
 function projectChanged(): Failure {
   return new Failure(
     "busy",
@@ -45,7 +52,7 @@ function projectChanged(): Failure {
 }
 
 function projectFingerprint({ value }: MetadataDocument): string {
-  return `project ${checksumOfMetadata(value)}`;
+  return `${projectKey}${checksumOfMetadata(value)}`;
 }
 
 /** Does not depend on other parts of the server's metadata. */

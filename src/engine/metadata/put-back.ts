@@ -74,17 +74,20 @@ function refuseChanged({ before, after }: Removal, server: ServerMetadata): void
 }
 
 /**
- * The document with the permissions that the server has now, for after the migrations: a name that an old permission allows may belong
- * to another column by then. `leftOut`: the names of those that differ.
+ * The document with some permissions as the server has them now, after migrations: a name that an old permission allows may belong to
+ * another column by then. `leftOut`: the names of those that differ.
  */
 export function withPermissionsOf(
   { document: server }: ServerMetadata,
   document: JsonMap,
+  isOld: (name: string) => boolean,
 ): Pick<PutBack, "document" | "leftOut"> {
-  const names = new Map(
-    [...pathsByHasuraName(document)].filter(([name]) => isPermission.test(name)),
+  const names = [...pathsByHasuraName(document).keys()];
+  return keeping(
+    server,
+    document,
+    names.filter((name) => isPermission.test(name) && isOld(name)),
   );
-  return keeping(server, document, [...names.keys()]);
 }
 
 const isPermission = /^\w+_permission /;

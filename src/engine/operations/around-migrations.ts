@@ -18,6 +18,7 @@ import {
 } from "../metadata/differences.ts";
 import {
   nextAdaptation,
+  permissionsThatUse,
   wholeAdaptation,
   withoutUsesOf,
   type Adaptation,
@@ -40,7 +41,7 @@ import {
   type PutBack,
   type Removal,
 } from "../metadata/put-back.ts";
-import { isLater, type AroundMigrations } from "./migrate.ts";
+import { isLater, type AroundMigrations, type DoneBefore } from "./migrate.ts";
 
 export interface AroundContext {
   readonly request: RequestOf<"apply">;
@@ -225,7 +226,7 @@ export class MetadataAround implements AroundMigrations {
    * After a deployment that failed: puts back the objects that were removed by this run, or by runs that were killed, as far as they are
    * consistent, unless somebody has changed the metadata since. Also after a cancellation.
    */
-  async putBack(areApplied: boolean): Promise<void> {
+  async putBack(done: DoneBefore): Promise<void> {
     const { records, otherRecords } = this.#context;
     let isMissing = this.#removal !== undefined;
     try {
@@ -235,7 +236,7 @@ export class MetadataAround implements AroundMigrations {
       if (before === undefined) return;
       isMissing = true;
       const { document, lacks } = before;
-      if (document) await this.#putBack(document, server, areApplied);
+      if (document) await this.#putBack(document, server, done);
       if (lacks) await this.#warnNotPutBack(reasons[lacks]);
     } catch (error) {
       // Without a ledger that can be read, it is not known whether an earlier run has removed anything.
@@ -251,9 +252,10 @@ export class MetadataAround implements AroundMigrations {
   async #putBack(
     document: JsonMap,
     server: Differences["server"],
-    areApplied: boolean,
+    { areApplied, removals }: DoneBefore,
   ): Promise<void> {
-    const wanted = areApplied ? withPermissionsOf(server, document) : { document, leftOut: [] };
+    const removed = new Set(permissionsThatUse(removals, document));
+    const wanted = withPermissionsOf(server, document, (name) => areApplied || removed.has(name));
     const { isReplaced, ...putBack } = await putBackConsistent(wanted.document, server, (attempt) =>
       this.#replacePutBack(attempt, server),
     );

@@ -13,11 +13,13 @@ import {
   fingerprintOfChanges,
   type Differences,
 } from "../metadata/differences.ts";
+import { refuseOtherDifferences } from "../metadata/kept-differences.ts";
 import { missingSources, withMissingSources } from "../metadata/intermediate.ts";
 import { otherRecords } from "../metadata/open-session.ts";
 import { replaceMetadata } from "../metadata/replace-metadata.ts";
 import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { sourcesAfterwards, unconnectedStates } from "../metadata/unconnected.ts";
+import { keptIn } from "../plan/kept-plan.ts";
 import { resolveDatabases } from "../plan/resolve-databases.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "../run-result.ts";
 import { isUnreachable } from "../run/confirm-commits.ts";
@@ -25,7 +27,7 @@ import { stoppedBeforeMetadata } from "../run/stop-before.ts";
 import { openSession, type EngineSession } from "../session.ts";
 import type { MetadataRecord, RunEnd } from "../store/store.ts";
 import { MetadataAround } from "./around-migrations.ts";
-import { migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
+import { isLater, migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
 import { showPlan } from "./show-plan.ts";
 
 type DeployRequest = RequestOf<"apply" | "plan">;
@@ -80,6 +82,9 @@ async function openConnected(
       fingerprint: fingerprintOfChanges(first),
     });
     await emit(engine, diffEvent(first));
+    // Before anything is connected that was not confirmed.
+    if (request.options.expectedPlan !== undefined && isLater(request))
+      refuseOtherDifferences(deployment.project, first, keptIn(early.session.databases));
     const [record] = metadataRecords(early.session);
     if (await connectSources(request, deployment, record, engine))
       return closingBoth(await openAgain(request, deployment, engine), early.session);
@@ -265,7 +270,8 @@ async function inSession(
   try {
     return await migrate(request, session, engine, around);
   } catch (error) {
-    if (around.mayLackObjects && !isUnreachable(error)) await around.putBack(false);
+    if (around.mayLackObjects && !isUnreachable(error))
+      await around.putBack({ areApplied: false, removals: [] });
     await reportStayConnected(missing, engine);
     throw error;
   }

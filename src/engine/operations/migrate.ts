@@ -7,6 +7,7 @@ import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import type { RemovedFrom } from "../metadata/intermediate.ts";
+import { refuseWithoutMetadata } from "../metadata/kept-differences.ts";
 import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { fingerprintOf } from "../plan/fingerprint.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
@@ -57,8 +58,16 @@ export interface AroundMigrations {
     result: RunResult,
     hasMigrated: boolean,
   ): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }>;
-  /** After a deployment that failed or was cancelled. `areApplied`: after migrations that succeeded. Never throws. */
-  putBack(areApplied: boolean): Promise<void>;
+  /** After a deployment that failed or was cancelled. Never throws. */
+  putBack(done: DoneBefore): Promise<void>;
+}
+
+/** What a deployment that failed has done before. */
+export interface DoneBefore {
+  /** True if all migrations are applied. */
+  readonly areApplied: boolean;
+  /** What the migrations that it has applied removed. */
+  readonly removals: readonly RemovedFrom[];
 }
 
 /** `apply`, `down`, `redo` and `reset-to`: plans, runs the plan, and reloads Hasura's metadata. */
@@ -72,7 +81,7 @@ export async function migrate(
   const { selection, dryRun, strict, reload, noTransaction, changed, sliceMs } = options;
   const { environment } = request;
   const plan = await planOf(request, options, session, engine, around);
-  if (isBoundToPlan(request) && isLater(request)) around?.refuseUnkept(keptIn(session.databases));
+  if (isBoundToPlan(request) && isLater(request)) refuseUnkept(around, keptIn(session.databases));
   const consent = consentOf(request, engine.protected === true);
   if (dryRun) return dryRunOf(plan, consent, session, engine);
   refuseRisks(withoutKept(plan.steps, session.databases), consent);
@@ -96,6 +105,12 @@ export async function refuseToMigrate(
   const isProtected = engine.protected === true;
   const plan = await planOf(request, optionsOf(request, isProtected), session, silent, around);
   refuseRisks(withoutKept(plan.steps, session.databases), consentOf(request, isProtected));
+}
+
+/** In a later invocation: throws if it would do something else to the metadata than what was kept, or nothing. */
+function refuseUnkept(around: AroundMigrations | undefined, kept: ReadonlySet<string>): void {
+  if (around) around.refuseUnkept(kept);
+  else refuseWithoutMetadata(kept);
 }
 
 /** The plan, with what it does to tables. Throws if it is not the one that was confirmed. */
@@ -143,7 +158,7 @@ function rolledBackRuns({ steps }: PreparedPlan, { databases }: EngineSession): 
 }
 
 async function nothingPending(around: AroundMigrations | undefined): Promise<RunResult> {
-  return (await afterMigrations(nothingDone, around, false)).result;
+  return (await afterMigrations(nothingDone, { around })).result;
 }
 
 interface AfterPlan {
@@ -162,14 +177,14 @@ async function runPlanned(
   const stop = await around?.before(removalsOf(plan));
   if (stop) {
     const stopped = { ...nothingDone, notReached: plan.steps.length, stop };
-    return (await afterMigrations(stopped, around, false)).result;
+    return (await afterMigrations(stopped, { around })).result;
   }
   await keepForLater(run, around);
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentBefore(around, engine) : undefined;
   const { touched, ...result } = await runUntilDone(run);
   if (isUnreachable(failureIn(result.stop))) return result;
-  const deployed = await afterMigrations(result, around, true);
+  const deployed = await afterMigrations(result, { around, plan });
   if (deployed.isReplaced || !reload || touched.size === 0) return deployed.result;
   // Also after a failed migration: those before it stay applied, and Hasura does not know their schema yet.
   const broken = await reloadMetadata(
@@ -217,7 +232,7 @@ export function withMetadata(
   return { ...plan, fingerprint: fingerprintOf([[plan.fingerprint, around.fingerprint]]) };
 }
 
-function removalsOf({ steps }: PreparedPlan): RemovedFrom[] {
+function removalsOf({ steps }: Pick<PreparedPlan, "steps">): RemovedFrom[] {
   return steps.flatMap(({ database, removals = [] }) =>
     removals.map((removed) => ({ database: database.name, removed })),
   );
@@ -226,17 +241,19 @@ function removalsOf({ steps }: PreparedPlan): RemovedFrom[] {
 /** Applies the metadata after migrations that succeeded. If either failed, what had been removed from the metadata is put back. */
 async function afterMigrations(
   result: RunResult,
-  around: AroundMigrations | undefined,
-  hasMigrated: boolean,
+  { around, plan }: { readonly around: AroundMigrations | undefined; readonly plan?: PreparedPlan },
 ): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }> {
   if (around === undefined) return { result, isReplaced: false };
   const deployed =
     result.stop === undefined
-      ? await around.after(result, hasMigrated)
+      ? await around.after(result, plan !== undefined)
       : { result, isReplaced: false };
   const { stop } = deployed.result;
   if (stop && stop.stop !== "paused" && !isUnreachable(failureIn(stop)))
-    await around.putBack(result.stop === undefined);
+    await around.putBack({
+      areApplied: result.stop === undefined,
+      removals: removalsOf({ steps: plan?.steps.slice(0, result.applied) ?? [] }),
+    });
   return deployed;
 }
 

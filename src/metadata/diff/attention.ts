@@ -55,7 +55,11 @@ const removals: Readonly<Partial<Record<ObjectKind, Attention>>> = {
   ...{ "native query": "removed", "stored procedure": "removed", "remote schema": "removed" },
   ...{ "object relationship": "removed", "array relationship": "removed" },
   ...{ "remote relationship": "removed", "computed field": "removed" },
-  ...{ "REST endpoint": "removed", "inherited role": "removed-permission" },
+  ...{
+    "REST endpoint": "removed",
+    "allow list entry": "removed",
+    "inherited role": "removed-permission",
+  },
   ...{ "event trigger": "removed-trigger", "cron trigger": "removed-trigger" },
 };
 

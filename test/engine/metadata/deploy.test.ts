@@ -304,6 +304,31 @@ describe("apply with metadata", () => {
         assert.ok(second.of("log").some(({ code }) => code === "metadata-not-put-back"));
       });
 
+      test("a later invocation is refused if the project has no metadata any more", async (t) => {
+        const it = await bench(t);
+        const wanted = it.document(["users", "orders"]);
+        const metadata = "if-present";
+        const preview = await deploy(it, files, wanted, { dryRun: true, metadata });
+        const expectedPlan = preview.of("plan")[0]?.fingerprint;
+        const request = deploying({ sliceMs: 1, expectedPlan, metadata });
+        const first = await it.run(files, request, { ...projectWith(wanted), assess });
+        assert.equal(first.of("run.paused").length, 1, failureOf(first));
+        const none = { projectMetadata: () => Promise.reject(noMetadata()), assess };
+        const second = await it.run(files, { ...request, part: 2 }, none);
+        assert.equal(second.failure?.code, "plan-outdated");
+        assert.deepEqual(await it.ledger(), ["1"]);
+      });
+
+      test("a later invocation connects no database that was not confirmed", async (t) => {
+        const it = await paused(t);
+        const { sources, ...others } = it.wanted as { sources: JsonMap[] };
+        const [source] = sources;
+        const more = { ...others, sources: [...sources, { ...source, name: "audit", tables: [] }] };
+        const second = await it.invoke({ part: 2 }, more);
+        assert.equal(second.failure?.code, "plan-outdated");
+        assert.doesNotMatch(JSON.stringify((await it.stored()).document), /audit/);
+      });
+
       test("a later invocation does not apply other metadata of the project, and puts back what it can", async (t) => {
         const it = await paused(t);
         const second = await it.invoke({ part: 2 }, it.document(["users", "items"]));

@@ -104,6 +104,7 @@ describe("PostgreSQL prepares a native query", () => {
     const queries: readonly Query[] = [
       { code: "select id from authors where id = {{id}}", arguments: { id } },
       { code: "select name as id from authors", type: "int4" },
+      { code: String.raw`select length(replace('a', '\u0000', '')) as id` },
       { code: "select name as id from authors", type: "varchar(" },
       { code: "select name as id from authors", type: "gone" },
       { code: "select id from gone" },

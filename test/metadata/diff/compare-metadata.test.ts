@@ -760,6 +760,11 @@ describe("what needs attention", () => {
       withTable({}),
       ["removed-trigger"],
     ],
+    "queries that are no longer allowed": [
+      { version: 3, allowlist: [{ collection: "mobile", scope: { global: true } }] },
+      { version: 3 },
+      ["removed"],
+    ],
     "an action that is gone": [actionWith({}), { version: 3, sources: [] }, ["removed"]],
     aggregations: [
       withTable(select(filtered)),

@@ -49,7 +49,7 @@ async function problemOf(
 ): Promise<Json | undefined> {
   const problem = (sql: string): Promise<Json | undefined> =>
     ask(sql).then(() => undefined, detailOf);
-  if (/\\u0000/.test(JSON.stringify([query, columns])))
+  if ([preparation(query, columns), typesSql(columns)].some((sql) => sql.includes("\0")))
     return 'invalid byte sequence for encoding "UTF8": 0x00';
   const detail = await problem(preparation(query, columns));
   if (detail !== undefined) return detail;
