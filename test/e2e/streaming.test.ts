@@ -70,7 +70,8 @@ describe.concurrent("streaming", () => {
   test("Ctrl-C ends a run that waits for another one at once with 130, and the other one continues", async (t) => {
     const { served, cli, release } = await heldRun(t, []);
     await cli.shows(/1700000000100 one applied/);
-    const second = await served.start(["dev-1", "--json"]);
+    // Longer than a slow machine takes for the rest of the test.
+    const second = await served.start(["dev-1", "--json", "--wait", "5m"]);
     await second.shows(/"type":"waiting"/);
     second.child.kill("SIGINT");
     const ended = await second.ended;
