@@ -303,12 +303,12 @@ describe("a run in an ECS task", () => {
     assert.ok(events.every(({ dryRun }) => dryRun !== true));
   });
 
-  test("says so if its log, which has the warnings, cannot be read", async (t) => {
+  test("reports that its log, which has the warnings, cannot be read", async (t) => {
     const denied = json({ __type: "AccessDeniedException", message: "not authorized" }, 400);
     const ended = ledger({ outcome: "finished", migrations: [up, up2] });
     const { exit, err } = await runTask(t, [...start, running, ended, denied]);
     assert.equal(exit, 0, err);
-    assert.match(err, /! The log of the ECS task could not be read, so warnings, /);
+    assert.match(err, /! The log of the ECS task could not be read, so warnings and the outcome /);
   });
 
   for (const [what, before, after] of [
