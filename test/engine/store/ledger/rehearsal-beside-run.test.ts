@@ -164,8 +164,8 @@ describe("a rehearsal beside a run", () => {
       const cancel = asked("cancel", all ? {} : { run: request.runId });
       const cancelled = await it.run(tiny(1), cancel);
       assert.deepEqual(cancelled.of("cancel.requested")[0]?.runs, [request.runId]);
-      const { failure } = await rehearsal;
-      assert.deepEqual([failure?.code, failure?.sql?.sqlstate], ["rehearsal-failed", "57014"]);
+      const ended = await rehearsal;
+      assert.deepEqual([ended.failure, ended.of("run.finished")[0]?.cancelled], [undefined, true]);
     }
     await release();
   });
