@@ -1,10 +1,10 @@
 import { pathsThatUse, type UsedObject } from "../../metadata/consistency/uses.ts";
-import type { PathPart } from "../../metadata/diff/change.ts";
 import { compareMetadata } from "../../metadata/diff/compare-metadata.ts";
-import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
+import { objectsByHasuraName } from "../../metadata/document/hasura-names.ts";
 import { isJsonList, isJsonMap, type JsonMap } from "../../metadata/document/json.ts";
-import { objectsOf, type MetadataObject } from "../../metadata/document/objects.ts";
-import type { JsonPath } from "../../metadata/document/places.ts";
+import { isPermission } from "../../metadata/document/object-lists.ts";
+import { identityAlong, objectsOf, type MetadataObject } from "../../metadata/document/objects.ts";
+import { isWithin, type JsonPath } from "../../metadata/document/places.ts";
 import { valueAt } from "../../metadata/document/value-at.ts";
 import { withoutPaths } from "../../metadata/document/with-values.ts";
 import type { Source } from "../hasura/client.ts";
@@ -89,15 +89,14 @@ export function withoutUsesOf(
       return isIncluded && !still.has(identity);
     });
   });
-  const names = pathsByHasuraName(server);
   const removed = uses
     .map((use) => ({ use, path: removedPath(use, kept.has(use.user.identity)) }))
     .filter(({ use: { user }, path }) => path !== user.path || !mayWiden(user, widening))
     .map(({ path }) => path);
-  const paths = [
-    ...removed,
-    ...[...names].flatMap(([name, path]) => (indirect.includes(name) ? [path] : [])),
-  ];
+  const others = [...objectsByHasuraName(server)].flatMap(([name, { path }]) =>
+    indirect.includes(name) ? [path] : [],
+  );
+  const paths = [...removed, ...others];
   const left = withoutPaths(server, outermost(withEmptied(paths, server)));
   return isJsonMap(left) ? left : server;
 }
@@ -113,13 +112,12 @@ export function nextAdaptation(
   wanted: JsonMap,
 ): Adaptation | undefined {
   if (onlyTriggers) return undefined;
-  const [objects, paths] = [objectsOf(server), pathsByHasuraName(server)];
+  const objects = objectsByHasuraName(server);
   const kept = new Set(objectsOf(wanted).map(({ identity }) => identity));
-  const changed = new Set(compareMetadata(server, wanted).map(({ path }) => identityOf(path)));
+  const changed = new Set(compareMetadata(server, wanted).map(({ path }) => identityAlong(path)));
   const widening = rolesOfInheritance(server);
   const isRemovable = (name: string): boolean => {
-    const path = paths.get(name)?.join(".");
-    const object = objects.find((each) => each.path.join(".") === path);
+    const object = objects.get(name);
     if (object === undefined || object.kind === "source" || mayWiden(object, widening))
       return false;
     return !kept.has(object.identity) || (object.kind !== "table" && changed.has(object.identity));
@@ -128,11 +126,6 @@ export function nextAdaptation(
   return more.length > 0 && more.every(isRemovable)
     ? { indirect: [...indirect, ...more], onlyTriggers: false }
     : { indirect: [], onlyTriggers: true };
-}
-
-/** As `MetadataObject.identity`. */
-function identityOf(path: readonly PathPart[]): string {
-  return path.map(({ kind, name }) => JSON.stringify([kind, name])).join("");
 }
 
 /** Roles that inherit from others, and those that they inherit from. */
@@ -146,7 +139,7 @@ function rolesOfInheritance({ inherited_roles: roles = [] }: JsonMap): ReadonlyS
 
 /** True for a permission without which a role may inherit more than it has with it. */
 function mayWiden({ kind, name }: MetadataObject, roles: ReadonlySet<string>): boolean {
-  return kind.endsWith(" permission") && roles.has(name);
+  return isPermission(kind) && roles.has(name);
 }
 
 /** The permissions that use names that migrations have removed, as Hasura reports them. */
@@ -155,11 +148,9 @@ export function permissionsThatUse(
   document: JsonMap,
 ): readonly string[] {
   const users = removals.flatMap((removal) => usesOf(removal, document)).map(({ user }) => user);
-  const paths = new Set(
-    users.flatMap(({ kind, path }) => (kind.endsWith(" permission") ? [path.join(".")] : [])),
-  );
-  return [...pathsByHasuraName(document)].flatMap(([name, path]) =>
-    paths.has(path.join(".")) ? [name] : [],
+  const identities = new Set(users.map(({ identity }) => identity));
+  return [...objectsByHasuraName(document)].flatMap(([name, { kind, identity }]) =>
+    isPermission(kind) && identities.has(identity) ? [name] : [],
   );
 }
 
@@ -173,7 +164,7 @@ function usesOf({ database, removed }: RemovedFrom, document: JsonMap): Use[] {
   const paths = pathsThatUse(document, database, usedObject(removed));
   const objects = paths.length === 0 ? [] : objectsOf(document);
   return paths.flatMap((path) => {
-    const user = objects.findLast((object) => contains(object.path, path));
+    const user = objects.findLast((object) => isWithin(object.path, path));
     return user ? [{ user, path }] : [];
   });
 }
@@ -182,7 +173,7 @@ function usesOf({ database, removed }: RemovedFrom, document: JsonMap): Use[] {
 function removedPath({ user, path }: Use, isKept: boolean): JsonPath {
   if (user.kind === "table") return path[user.path.length] === "configuration" ? path : user.path;
   const isColumnOfList = typeof path.at(-1) === "number" && typeof path.at(-2) === "string";
-  const hasColumns = user.kind.endsWith(" permission") || user.kind === "event trigger";
+  const hasColumns = isPermission(user.kind) || user.kind === "event trigger";
   return isKept && hasColumns && isColumnOfList && isColumnList(path.at(-2)) ? path : user.path;
 }
 
@@ -203,17 +194,13 @@ function withEmptied(paths: readonly JsonPath[], document: JsonMap): readonly Js
 }
 
 function isItemOf(list: JsonPath, path: JsonPath): boolean {
-  return path.length === list.length + 1 && contains(list, path);
+  return path.length === list.length + 1 && isWithin(list, path);
 }
 
 /** The paths that are in no other one, each once. */
 function outermost(paths: readonly JsonPath[]): readonly JsonPath[] {
   const unique = [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
-  return unique.filter((path) => !unique.some((other) => other !== path && contains(other, path)));
-}
-
-function contains(outer: JsonPath, path: JsonPath): boolean {
-  return outer.every((key, index) => path[index] === key);
+  return unique.filter((path) => !unique.some((other) => other !== path && isWithin(other, path)));
 }
 
 function usedObject({ kind, name, column }: RemovedName): UsedObject {

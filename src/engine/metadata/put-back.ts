@@ -1,7 +1,8 @@
 import { canonicalText } from "../../metadata/diff/canonical-text.ts";
 import { isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
-import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
-import type { JsonPath } from "../../metadata/document/places.ts";
+import { objectsByHasuraName, pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
+import { isPermission } from "../../metadata/document/object-lists.ts";
+import { isWithin, type JsonPath } from "../../metadata/document/places.ts";
 import { valueAt } from "../../metadata/document/value-at.ts";
 import { withValues, type ValueAtPath } from "../../metadata/document/with-values.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
@@ -82,15 +83,11 @@ export function withPermissionsOf(
   document: JsonMap,
   isOld: (name: string) => boolean,
 ): Pick<PutBack, "document" | "leftOut"> {
-  const names = [...pathsByHasuraName(document).keys()];
-  return keeping(
-    server,
-    document,
-    names.filter((name) => isPermission.test(name) && isOld(name)),
+  const old = [...objectsByHasuraName(document)].flatMap(([name, { kind }]) =>
+    isPermission(kind) && isOld(name) ? [name] : [],
   );
+  return keeping(server, document, old);
 }
-
-const isPermission = /^\w+_permission /;
 
 /** A document to restore, and the objects in it that are omitted or kept as they are on the server. */
 export interface PutBack {
@@ -164,8 +161,4 @@ function keeping(
 function isSameAt(document: JsonMap, path: JsonPath, value: Json | undefined): boolean {
   const own = valueAt(document, path);
   return own !== undefined && value !== undefined && canonicalText(own) === canonicalText(value);
-}
-
-function isWithin(outer: JsonPath, path: JsonPath): boolean {
-  return outer.every((key, i) => path[i] === key);
 }

@@ -1,5 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, type Hint } from "../../protocol/hint.ts";
+import { retryHint, runHint, type Hint } from "../../protocol/hint.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
 import { HasuraCallError, type InconsistentObject, type ServerMetadata } from "../hasura/client.ts";
@@ -66,6 +66,11 @@ type Step =
   | Failed;
 
 const applyAnyway = retryHint({ with: ["--allow-inconsistent"], reason: "apply it anyway" });
+
+/** The same for a deployment, whose command has no such option. */
+export function applyMetadataAnyway(environment: string): Hint {
+  return runHint(["metadata", "apply", environment, "--allow-inconsistent"], "apply it anyway");
+}
 
 /** Maximum number of requests, if others keep changing the metadata or answers are lost. */
 const mostRequests = 6;

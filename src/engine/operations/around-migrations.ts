@@ -1,6 +1,5 @@
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { runHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { JsonMap } from "../../metadata/document/json.ts";
 import { shortenList } from "../../shorten-list.ts";
@@ -26,8 +25,13 @@ import {
 } from "../metadata/intermediate.ts";
 import { keptDifferences, refuseOtherDifferences } from "../metadata/kept-differences.ts";
 import { readServerMetadata } from "../metadata/read-server.ts";
+import { isLater } from "../plan/kept-plan.ts";
 import { metadataChanged, WouldBeInconsistent } from "../metadata/refusals.ts";
-import { replaceMetadata, type ReplacedMetadata } from "../metadata/replace-metadata.ts";
+import {
+  applyMetadataAnyway,
+  replaceMetadata,
+  type ReplacedMetadata,
+} from "../metadata/replace-metadata.ts";
 import { reportApplied } from "../metadata/report-applied.ts";
 import { unseenChanges } from "../metadata/unseen-changes.ts";
 import type { RunResult, RunStop } from "../run-result.ts";
@@ -41,7 +45,7 @@ import {
   type PutBack,
   type Removal,
 } from "../metadata/put-back.ts";
-import { isLater, type AroundMigrations, type DoneBefore } from "./migrate.ts";
+import type { AroundMigrations, DoneBefore } from "./migrate.ts";
 
 export interface AroundContext {
   readonly request: RequestOf<"apply">;
@@ -76,8 +80,6 @@ export class MetadataAround implements AroundMigrations {
   #removal: Removal | undefined;
   /** What is left to change: the differences that were shown or, once objects were removed, those that remain. */
   #expected: Differences;
-  /** All differences that may be left while the migrations run. */
-  #states: readonly Differences[];
 
   constructor(context: AroundContext, engine: EngineContext) {
     this.fingerprint = fingerprintOfChanges(context.shown);
@@ -86,7 +88,6 @@ export class MetadataAround implements AroundMigrations {
     this.#context = context;
     this.#engine = engine;
     this.#expected = context.remaining;
-    this.#states = [context.shown, context.remaining];
   }
 
   /** True if objects may be missing because this run has removed them. */
@@ -95,7 +96,8 @@ export class MetadataAround implements AroundMigrations {
   }
 
   toKeep(): readonly string[] {
-    return keptDifferences(this.#context.project, this.#states);
+    const { project, shown, remaining } = this.#context;
+    return keptDifferences(project, [shown, remaining, this.#expected]);
   }
 
   refuseUnkept(kept: ReadonlySet<string>): void {
@@ -168,7 +170,6 @@ export class MetadataAround implements AroundMigrations {
     const { wanted } = again(before);
     this.#removal = { before, after: replaced.left?.server };
     this.#expected = differencesFrom({ ...before, document: wanted }, project);
-    this.#states = [...this.#states, this.#expected];
     await this.#reportTakenOut(out);
     return true;
   }
@@ -330,10 +331,7 @@ export class MetadataAround implements AroundMigrations {
   ): Promise<ReplacedMetadata | undefined> {
     const { environment } = this.#context.request;
     const [number, record, allowInconsistent] = [this.#number(step), this.#record, false];
-    const anyway = runHint(
-      ["metadata", "apply", environment, "--allow-inconsistent"],
-      "apply it anyway",
-    );
+    const anyway = applyMetadataAnyway(environment);
     return replaceMetadata(
       { number, shown, again, allowInconsistent, anyway, environment, record },
       this.#engine,

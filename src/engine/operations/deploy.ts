@@ -1,5 +1,4 @@
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
-import { runHint } from "../../protocol/hint.ts";
 import type { Request, RequestOf } from "../../protocol/request.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
@@ -16,10 +15,10 @@ import {
 import { refuseOtherDifferences } from "../metadata/kept-differences.ts";
 import { missingSources, withMissingSources } from "../metadata/intermediate.ts";
 import { otherRecords } from "../metadata/open-session.ts";
-import { replaceMetadata } from "../metadata/replace-metadata.ts";
+import { applyMetadataAnyway, replaceMetadata } from "../metadata/replace-metadata.ts";
 import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { sourcesAfterwards, unconnectedStates } from "../metadata/unconnected.ts";
-import { keptIn } from "../plan/kept-plan.ts";
+import { isLater, keptIn } from "../plan/kept-plan.ts";
 import { resolveDatabases } from "../plan/resolve-databases.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "../run-result.ts";
 import { isUnreachable } from "../run/confirm-commits.ts";
@@ -27,7 +26,7 @@ import { stoppedBeforeMetadata } from "../run/stop-before.ts";
 import { openSession, type EngineSession } from "../session.ts";
 import type { MetadataRecord, RunEnd } from "../store/store.ts";
 import { MetadataAround } from "./around-migrations.ts";
-import { isLater, migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
+import { isBoundToPlan, migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
 import { showPlan } from "./show-plan.ts";
 
 type DeployRequest = RequestOf<"apply" | "plan">;
@@ -83,7 +82,7 @@ async function openConnected(
     });
     await emit(engine, diffEvent(first));
     // Before anything is connected that was not confirmed.
-    if (request.options.expectedPlan !== undefined && isLater(request))
+    if (isBoundToPlan(request) && isLater(request))
       refuseOtherDifferences(deployment.project, first, keptIn(early.session.databases));
     const [record] = metadataRecords(early.session);
     if (await connectSources(request, deployment, record, engine))
@@ -225,10 +224,7 @@ async function connectSources(
       first.positionOf,
     );
   const shown = again(first.server);
-  const anyway = runHint(
-    ["metadata", "apply", environment, "--allow-inconsistent"],
-    "apply it anyway",
-  );
+  const anyway = applyMetadataAnyway(environment);
   const replaced = await replaceMetadata(
     {
       number: replacementNumber("sources", part),

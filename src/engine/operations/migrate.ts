@@ -14,6 +14,7 @@ import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
 import { assessPlan } from "../plan/assess-plan.ts";
 import {
   addedSteps,
+  isLater,
   keepPlan,
   keptIn,
   planOutdated,
@@ -264,13 +265,8 @@ function withBrokenMetadata(result: RunResult, broken: Failure | undefined): Run
 }
 
 /** True for a run that was confirmed with its plan, or rolls back. */
-function isBoundToPlan({ operation, options }: MigrateRequest): boolean {
+export function isBoundToPlan({ operation, options }: MigrateRequest): boolean {
   return operation !== "apply" || options.expectedPlan !== undefined;
-}
-
-/** True for an invocation that goes on with a run that has paused. */
-export function isLater({ part = 1 }: Pick<MigrateRequest, "part">): boolean {
-  return part > 1;
 }
 
 /** Shows the plan, and refuses it if no confirmation of the caller would make the run possible. */

@@ -21,12 +21,17 @@ type PlannedRequest = Pick<Request, "part"> & {
  */
 export function refuseUnplanned(
   plan: PreparedPlan,
-  { part = 1, options }: PlannedRequest,
+  request: PlannedRequest,
   databases: readonly DatabaseState[],
   connected: readonly string[] = [],
 ): void {
-  if (part > 1) refuseNewSteps(plan, databases, []);
-  else refuseOtherPlan(plan.fingerprint, options.expectedPlan, connected);
+  if (isLater(request)) refuseNewSteps(plan, databases, []);
+  else refuseOtherPlan(plan.fingerprint, request.options.expectedPlan, connected);
+}
+
+/** True for an invocation that goes on with a run that has paused. */
+export function isLater({ part = 1 }: Pick<Request, "part">): boolean {
+  return part > 1;
 }
 
 /**

@@ -2,15 +2,13 @@ import type { JsonMap } from "../../metadata/document/json.ts";
 import type { ApiRequest, Handler } from "./context.ts";
 import {
   actions,
-  argsOf,
   changeEntry,
   collections,
-  exists,
-  notExists,
   remoteSchemas,
   type Listed,
 } from "./listed-requests.ts";
 import { mapAt, mapsAt, textAt } from "./metadata-document.ts";
+import { argsOf, refusal } from "./read-request.ts";
 
 /** A list in the entries of another list, whose items have requests of their own. */
 interface Inner {
@@ -57,7 +55,7 @@ function change(
 const add = (inner: Inner): Handler =>
   change(inner, (args, request) => (items, name, entry) => {
     if (items.some((each) => each[inner.key] === name))
-      throw exists(inner.exists(name, entry), request);
+      throw refusal(request, "already-exists", inner.exists(name, entry));
     return [...items, inner.itemOf(args)];
   });
 
@@ -65,7 +63,7 @@ const drop = (inner: Inner): Handler =>
   change(inner, (_args, request) => (items, name, entry) => {
     const kept = items.filter((each) => each[inner.key] !== name);
     if (kept.length === items.length)
-      throw notExists(inner.missing(name, entry), request, inner.code);
+      throw refusal(request, inner.code ?? "not-exists", inner.missing(name, entry));
     return kept;
   });
 

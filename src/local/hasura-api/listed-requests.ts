@@ -1,11 +1,11 @@
-import { isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
+import type { Json, JsonMap } from "../../metadata/document/json.ts";
 import { acceptAll, changeMetadata, refuseNew, refuseNewFor } from "./change-metadata.ts";
 import type { ApiContext, ApiRequest, Handler } from "./context.ts";
 import { dependentsOf, refuseDependents } from "./dependents.ts";
 import { readPart } from "./document/read-document.ts";
-import { HasuraError, parseFailed } from "./hasura-error.ts";
+import type { HasuraError } from "./hasura-error.ts";
 import { mapsAt, textAt, withoutKey, type MetadataDocument } from "./metadata-document.ts";
-import { refuseEmpty } from "./read-request.ts";
+import { argsOf, refusal, refuseEmpty } from "./read-request.ts";
 import {
   customTypesObject,
   listedObject,
@@ -20,11 +20,6 @@ export interface Listed {
   readonly key: string;
   /** As the server's messages call an entry. */
   readonly what: string;
-}
-
-export function argsOf({ args, path }: ApiRequest): JsonMap {
-  if (!isJsonMap(args)) throw parseFailed("parsing Object failed, expected Object", `${path}.args`);
-  return args;
 }
 
 const isConsistent = (list: Listed["list"]): list is "query_collections" | "allowlist" =>
@@ -43,7 +38,7 @@ function create({ list, key, what }: Listed, formOf = (args: JsonMap): JsonMap =
           (each) => args["replace"] !== true || each[key] !== name,
         );
         if (entries.some((each) => each[key] === name))
-          throw exists(`${what} with name "${name}" already exists`, request);
+          throw refusal(request, "already-exists", `${what} with name "${name}" already exists`);
         return withList(metadata, list, [...entries, entry], request);
       },
       accept,
@@ -52,14 +47,8 @@ function create({ list, key, what }: Listed, formOf = (args: JsonMap): JsonMap =
   };
 }
 
-export const exists = (message: string, { path }: ApiRequest, at = ""): HasuraError =>
-  new HasuraError(400, "already-exists", message, { path: `${path}.args${at}` });
-
-export const notExists = (
-  message: string,
-  { path }: ApiRequest,
-  code = "not-exists",
-): HasuraError => new HasuraError(400, code, message, { path: `${path}.args` });
+const missing = (what: string, name: string, request: ApiRequest): HasuraError =>
+  refusal(request, "not-exists", `${what} with name "${name}" does not exist`);
 
 function withList(
   metadata: MetadataDocument,
@@ -79,8 +68,7 @@ function drop({ list, key, what }: Listed, argument = "name"): Handler {
       change: ({ metadata, cache }) => {
         const entries = mapsAt(metadata, list);
         const kept = entries.filter((each) => each[key] !== name);
-        if (kept.length === entries.length)
-          throw notExists(`${what} with name "${name}" does not exist`, request);
+        if (kept.length === entries.length) throw missing(what, name, request);
         if (list === "remote_schemas")
           refuseDependents(
             dependentsOf(
@@ -107,11 +95,11 @@ function withoutAllowed(
   const entries = mapsAt(metadata, "allowlist");
   const kept = entries.filter(({ collection }) => collection !== name);
   if (kept.length < entries.length && argsOf(request)["cascade"] !== true)
-    throw new HasuraError(
-      400,
+    throw refusal(
+      request,
       "dependency-error",
       `query collection with name "${name}" is present in the allowlist; cannot proceed to drop. please use cascade to confirm you wish to drop it from the allowlist as well`,
-      { path: `${request.path}.args.collection` },
+      ".collection",
     );
   return withList(metadata, "allowlist", kept, request);
 }
@@ -139,7 +127,7 @@ export async function changeEntry(
     change: ({ metadata }) => {
       const entries = mapsAt(metadata, list);
       const own = entries.find((each) => each[key] === name);
-      if (own === undefined) throw notExists(`${what} with name "${name}" does not exist`, request);
+      if (own === undefined) throw missing(what, name, request);
       const changed = change(own, entries);
       const all = entries.map((each) => (each === own ? changed : each));
       return withList(metadata, list, all, request);
@@ -164,7 +152,12 @@ const renameCollection: Handler = (request, context) => {
   const on = { ...collections, name: textAt(args, "name") };
   return changeEntry(request, context, on, (entry, entries) => {
     if (entries.some((each) => each["name"] === name))
-      throw exists(`query collection with name "${name}" already exists`, request, ".new_name");
+      throw refusal(
+        request,
+        "already-exists",
+        `query collection with name "${name}" already exists`,
+        ".new_name",
+      );
     return { ...entry, name };
   });
 };

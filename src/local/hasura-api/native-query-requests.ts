@@ -2,10 +2,9 @@ import type { JsonMap } from "../../metadata/document/json.ts";
 import { changeMetadata, refuseNew, refuseNewFor } from "./change-metadata.ts";
 import type { Handler } from "./context.ts";
 import { normaliseSource } from "./document/read-document.ts";
-import { HasuraError } from "./hasura-error.ts";
-import { argsOf } from "./listed-requests.ts";
 import { changeSource, mapsAt, textAt, withoutKey } from "./metadata-document.ts";
 import { sourceNamed } from "./named-source.ts";
+import { argsOf, refusal } from "./read-request.ts";
 import { sourcePartObject } from "./schema-cache/metadata-object.ts";
 
 /** A list of a source whose entries have requests of their own. */
@@ -26,8 +25,6 @@ function change({ list, key, what }: Part, { isRemoval = false } = {}): Handler 
     const name = textAt(args, key);
     const sourceName = textAt(args, "source");
     const entry: JsonMap = withoutKey(args, "source");
-    const error = (code: string, message: string): HasuraError =>
-      new HasuraError(400, code, message, { path: `${request.path}.args` });
     await changeMetadata(request, context, {
       change: ({ metadata }) => {
         const source = sourceNamed(metadata, sourceName, request);
@@ -35,9 +32,13 @@ function change({ list, key, what }: Part, { isRemoval = false } = {}): Handler 
         const others = entries.filter((each) => each[key] !== name);
         const isTracked = others.length < entries.length;
         if (isTracked && !isRemoval)
-          throw error("already-tracked", `${what} '${name}' is already tracked.`);
+          throw refusal(request, "already-tracked", `${what} '${name}' is already tracked.`);
         if (!isTracked && isRemoval)
-          throw error("not-found", `${what} "${name}" not found in source "${sourceName}".`);
+          throw refusal(
+            request,
+            "not-found",
+            `${what} "${name}" not found in source "${sourceName}".`,
+          );
         const changed = isRemoval ? others : [...others, entry];
         return changeSource(metadata, sourceName, () =>
           normaliseSource({ ...source, [list]: changed }),

@@ -1,7 +1,7 @@
 import { isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
 import type { ApiRequest } from "./context.ts";
 import { wrongType } from "./document/read-value.ts";
-import { parseFailed } from "./hasura-error.ts";
+import { HasuraError, parseFailed } from "./hasura-error.ts";
 
 /**
  * Refuses an empty name or role of a new object.
@@ -9,6 +9,20 @@ import { parseFailed } from "./hasura-error.ts";
  */
 export function refuseEmpty(args: JsonMap, key: string): void {
   if (args[key] === "") throw parseFailed("empty string not allowed", `$.${key}`);
+}
+
+/**
+ * The arguments of a request, which must be an object.
+ * @throws HasuraError parse-failed
+ */
+export function argsOf({ args, path }: ApiRequest): JsonMap {
+  if (!isJsonMap(args)) throw parseFailed("parsing Object failed, expected Object", `${path}.args`);
+  return args;
+}
+
+/** Why a request is refused. `at`: the argument that is wrong, such as `.name`; none if it is not known. */
+export function refusal({ path }: ApiRequest, code: string, message: string, at = ""): HasuraError {
+  return new HasuraError(400, code, message, { path: `${path}.args${at}` });
 }
 
 /** Requests that may be without arguments. */

@@ -3,7 +3,6 @@ import { changeMetadata, refuseNew, refuseNewFor } from "./change-metadata.ts";
 import type { ApiContext, ApiRequest, Handler } from "./context.ts";
 import { normaliseSource } from "./document/read-document.ts";
 import { anything, boolean, object, optional, required, text } from "./document/read-value.ts";
-import { HasuraError } from "./hasura-error.ts";
 import {
   changeSource,
   textAt,
@@ -13,6 +12,7 @@ import {
 import { dependentsOf, refuseDependents, withoutDependents } from "./dependents.ts";
 import { nativeQueryRequests } from "./native-query-requests.ts";
 import { sourceNamed } from "./named-source.ts";
+import { refusal } from "./read-request.ts";
 import { sourceObject } from "./schema-cache/metadata-object.ts";
 import { tableRequests } from "./table-requests.ts";
 import { trackingRequests } from "./tracking-requests.ts";
@@ -123,9 +123,7 @@ function withSource(
   const name = textAt(args, "name");
   const known = metadata.sources.find((source) => source.name === name);
   if (known && replaces !== true)
-    throw new HasuraError(400, "already-exists", `source with name "${name}" already exists`, {
-      path: `${request.path}.args`,
-    });
+    throw refusal(request, "already-exists", `source with name "${name}" already exists`);
   if (known)
     return changeSource(metadata, name, (source) =>
       normaliseSource({ ...source, ...settings, name, configuration }),
@@ -139,15 +137,13 @@ function withNewName(
   metadata: MetadataDocument,
   from: string,
   to: string,
-  { path }: ApiRequest,
+  request: ApiRequest,
 ): MetadataDocument {
   const { sources } = metadata;
-  const refused = (code: string, message: string): HasuraError =>
-    new HasuraError(400, code, message, { path: `${path}.args` });
   if (!sources.some(({ name }) => name === from))
-    throw refused("not-exists", `Could not find source with name "${from}"`);
+    throw refusal(request, "not-exists", `Could not find source with name "${from}"`);
   if (sources.some(({ name }) => name === to))
-    throw refused("already-exists", `Source with name "${to}" already exists`);
+    throw refusal(request, "already-exists", `Source with name "${to}" already exists`);
   const renamed = changeSource(metadata, from, (source) => ({ ...source, name: to }));
   return { ...renamed, sources: inOrder(renamed.sources) };
 }

@@ -26,7 +26,7 @@ import {
   type MetadataObject,
   type PartList,
 } from "./schema-cache/metadata-object.ts";
-import { refuseEmpty } from "./read-request.ts";
+import { argsOf, refuseEmpty } from "./read-request.ts";
 import { renameColumn } from "./run-sql/rename.ts";
 import type { TablePart } from "./schema-cache/schema-object.ts";
 
@@ -40,10 +40,9 @@ interface OnTable {
   readonly path: string;
 }
 
-function readOnTable({ args, path }: ApiRequest): OnTable {
-  const at = `${path}.args`;
-  if (!isJsonMap(args)) throw parseFailed("parsing Object failed, expected Object", at);
-  const { source = "default", table = null, ...others } = args;
+function readOnTable(request: ApiRequest): OnTable {
+  const at = `${request.path}.args`;
+  const { source = "default", table = null, ...others } = argsOf(request);
   const name = qualified(postgresName(table, `${at}.table`));
   if (name === undefined) throw parseFailed("the key 'table' was not present", at);
   return { source: text(source, `${at}.source`), table: name, args: others, path: at };

@@ -26,6 +26,7 @@ import {
 import type { SchemaCache } from "./schema-cache/build-cache.ts";
 import { functionObject, tableObject, withoutObject } from "./schema-cache/metadata-object.ts";
 import { sourceNamed } from "./named-source.ts";
+import { refusal } from "./read-request.ts";
 
 const success = { message: "success" };
 
@@ -142,19 +143,17 @@ async function track(
     change: ({ metadata }) => {
       const source = sourceNamed(metadata, sourceName, request);
       if (isTracked(source, tracking))
-        throw new HasuraError(
-          400,
+        throw refusal(
+          request,
           "already-tracked",
           `${kind === "table" ? "view/table" : "function"} already tracked: "${nameText(name)}"`,
-          { path: `${request.path}.args` },
         );
       const other = kind === "table" ? "function" : "table";
       if (isTracked(source, { kind: other, name }))
-        throw new HasuraError(
-          400,
+        throw refusal(
+          request,
           "not-supported",
           `${other} with name "${nameText(name)}" already exists`,
-          { path: `${request.path}.args` },
         );
       const key = `${kind}s`;
       return changeSource(metadata, sourceName, () =>
@@ -183,11 +182,10 @@ async function untrack(
   await changeMetadata(request, context, {
     change: ({ metadata, cache }) => {
       if (!isTracked(sourceNamed(metadata, source, request), tracking))
-        throw new HasuraError(
-          400,
+        throw refusal(
+          request,
           "already-untracked",
           `${kind === "table" ? "view/table" : "function"} already untracked: "${nameText(name)}"`,
-          { path },
         );
       const dependents = kind === "table" ? dependentsOfTable(cache, tracking) : [];
       if (!cascade) refuseDependents(dependents, path);
@@ -212,11 +210,10 @@ function changeFunction(
   return async (request, context) => {
     const tracking = readTracking("function", request);
     const { source: sourceName, name, entry: args } = tracking;
-    const error = (code: string, message: string): HasuraError =>
-      new HasuraError(400, code, message, { path: `${request.path}.args` });
     const label = `"${nameText(name)}" in source: "${sourceName}"`;
     const refuse = (code: "already-exists" | "not-exists"): HasuraError =>
-      error(
+      refusal(
+        request,
         code,
         `permission of role "${textAt(args, "role")}" ${code === "not-exists" ? "does not exist" : "already exists"} for function ${label}`,
       );
@@ -224,7 +221,8 @@ function changeFunction(
       change: ({ metadata }) => {
         const source = sourceNamed(metadata, sourceName, request);
         if (!isTracked(source, tracking))
-          throw error(
+          throw refusal(
+            request,
             "not-exists",
             `function "${nameText(name)}" does not exist in source: ${sourceName}`,
           );

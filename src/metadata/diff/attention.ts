@@ -1,7 +1,7 @@
 import { isJsonList, isJsonMap, type Json, type JsonList, type JsonMap } from "../document/json.ts";
 import type { Attention, FieldChange } from "./change.ts";
 import { conjuncts } from "./condition-text.ts";
-import type { ObjectKind } from "../document/object-lists.ts";
+import { isPermission, type ObjectKind } from "../document/object-lists.ts";
 
 /** An object's own normalised part before and after; undefined where it does not exist. */
 export interface Versions {
@@ -20,7 +20,7 @@ export function attentionFor(kind: ObjectKind, versions: Versions): Attention[] 
 }
 
 function changed(kind: ObjectKind, versions: Versions): Attention[] {
-  if (kind.endsWith(" permission")) return permission(kind, versions);
+  if (isPermission(kind)) return permission(kind, versions);
   if (kind === "setting") return settings(versions);
   if (kind === "inherited role") return inheritedRole(versions);
   if (versions.before === undefined) return [];
@@ -66,7 +66,7 @@ const removals: Readonly<Partial<Record<ObjectKind, Attention>>> = {
 function removed(kind: ObjectKind, versions: Versions): Attention[] {
   if (kind === "setting") return settings(versions);
   if (versions.isInside) return [];
-  const attention = kind.endsWith(" permission") ? "removed-permission" : removals[kind];
+  const attention = isPermission(kind) ? "removed-permission" : removals[kind];
   return attention === undefined ? [] : [attention];
 }
 

@@ -1,5 +1,5 @@
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
-import { qualifiedName } from "../document/object-lists.ts";
+import { isPermission, qualifiedName } from "../document/object-lists.ts";
 import { objectsOf, type MetadataObject } from "../document/objects.ts";
 import type { PathPart } from "./change.ts";
 import { tableKeys } from "./normalise.ts";
@@ -79,7 +79,7 @@ function usedBy(object: MetadataObject, targets: ReadonlyMap<string, Id>): Id[] 
     if (id !== undefined) return [id];
   }
   if (kind.endsWith(" relationship")) return referencesIn(value, source);
-  if (kind.endsWith(" permission") && within?.kind === "table")
+  if (isPermission(kind) && within?.kind === "table")
     return [...referencesIn(value, source), ...fieldsOf(value["permission"], source, within.name)];
   if (kind === "allow list entry" || kind === "REST endpoint") return referencesIn(value, source);
   return [];

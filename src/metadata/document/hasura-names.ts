@@ -29,14 +29,19 @@ const types: Readonly<Partial<Record<ObjectKind, string>>> = {
   "REST endpoint": "rest_endpoint",
 };
 
-/** The paths of the objects of a document of version 3, by the names under which Hasura reports them as inconsistent. */
-export function pathsByHasuraName(document: JsonMap): ReadonlyMap<string, JsonPath> {
+/** The objects of a document of version 3, by the names under which Hasura reports them as inconsistent. */
+export function objectsByHasuraName(document: JsonMap): ReadonlyMap<string, MetadataObject> {
   return new Map(
-    objectsOf(document).flatMap((object): [string, JsonPath][] => {
+    objectsOf(document).flatMap((object): [string, MetadataObject][] => {
       const type = types[object.kind];
-      return type === undefined ? [] : [[`${type} ${nameInHasura(object)}`, object.path]];
+      return type === undefined ? [] : [[`${type} ${nameInHasura(object)}`, object]];
     }),
   );
+}
+
+/** The paths of these objects, by the same names. */
+export function pathsByHasuraName(document: JsonMap): ReadonlyMap<string, JsonPath> {
+  return new Map([...objectsByHasuraName(document)].map(([name, { path }]) => [name, path]));
 }
 
 /** `user in table orders in source default`. */

@@ -37,6 +37,11 @@ export const objectKinds = [
 ] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
+/** True for permissions of all kinds of objects. */
+export function isPermission(kind: ObjectKind): boolean {
+  return kind.endsWith(" permission");
+}
+
 /** A list of objects in the metadata, under a key of its parent. */
 export interface ObjectList {
   readonly kind: ObjectKind;

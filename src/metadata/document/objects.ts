@@ -42,7 +42,7 @@ function objectsIn(
       if (!isJsonMap(value) || name === undefined) return [];
       const object: MetadataObject = {
         ...{ kind, name, value, path: [...path, ...key.split("."), index] },
-        identity: `${scopeOf(kind, within)?.identity ?? ""}${JSON.stringify([kind, name])}`,
+        identity: identityIn(scopeOf(kind, within), { kind, name }),
         ...(within && { within }),
       };
       return [object, ...objectsIn(value, object.path, parts, object)];
@@ -50,8 +50,29 @@ function objectsIn(
   );
 }
 
+/** The identity of the object at the end of a path from the outermost object to it. */
+export function identityAlong(path: readonly NamedObject[]): string {
+  const found = path.reduce<Scope | undefined>((within, { kind, name }) => {
+    const identity = identityIn(scopeOf(kind, within), { kind, name });
+    return { identity, ...(within && { within }) };
+  }, undefined);
+  return found?.identity ?? "";
+}
+
+type NamedObject = Pick<MetadataObject, "kind" | "name">;
+
+/** What contains an object. */
+interface Scope {
+  readonly identity: string;
+  readonly within?: Scope;
+}
+
+function identityIn(scope: Scope | undefined, { kind, name }: NamedObject): string {
+  return `${scope?.identity ?? ""}${JSON.stringify([kind, name])}`;
+}
+
 /** Where the name of an object is unique: for an event trigger, in the whole source. */
-function scopeOf(kind: ObjectKind, within?: MetadataObject): MetadataObject | undefined {
+function scopeOf(kind: ObjectKind, within?: Scope): Scope | undefined {
   return kind === "event trigger" ? within?.within : within;
 }
 

@@ -16,6 +16,11 @@ export type Origins = WeakMap<object, Origin>;
 /** The path from a document to a value in it: keys of maps, and indexes of lists from 0. */
 export type JsonPath = readonly (string | number)[];
 
+/** True for a path that leads to a value, or to something in it. */
+export function isWithin(outer: JsonPath, path: JsonPath): boolean {
+  return outer.every((key, index) => path[index] === key);
+}
+
 /**
  * The position of the value at a path: of its key, of the item of a list, or the beginning of the file that is included for it.
  * For a value that does not exist, the position of what would contain it; undefined for a document that is in no file.

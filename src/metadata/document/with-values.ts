@@ -1,5 +1,5 @@
 import { isJsonList, isJsonMap, type Json } from "./json.ts";
-import type { JsonPath } from "./places.ts";
+import { isWithin, type JsonPath } from "./places.ts";
 
 /** The value without the items of lists and the keys of maps at these paths. */
 export function withoutPaths(value: Json, paths: readonly JsonPath[]): Json {
@@ -56,6 +56,6 @@ function indexWith(
   if (typeof key === "string") return key;
   return removed
     .filter(({ length }) => length === list.length + 1)
-    .filter((each) => list.every((part, i) => each[i] === part))
+    .filter((each) => isWithin(list, each))
     .reduce((index, each) => (Number(each.at(-1)) <= index ? index + 1 : index), key);
 }

@@ -6,7 +6,12 @@ import { assess } from "../../../src/lambda/assess.ts";
 import type { JsonMap } from "../../../src/metadata/document/json.ts";
 import { query } from "../../support/postgres.ts";
 import { asked, versions } from "../support/ledger-bench.ts";
-import { metadataBench, projectWith, type MetadataBench } from "../support/metadata-bench.ts";
+import {
+  metadataBench,
+  projectWith,
+  withParts,
+  type MetadataBench,
+} from "../support/metadata-bench.ts";
 import { withLedger } from "../support/ledger.ts";
 import type { Ran } from "../support/run.ts";
 
@@ -31,17 +36,6 @@ function deploy(
 ): Promise<Ran> {
   const request = asked("apply", { metadata: true, ...options });
   return it.run(files, request, { ...projectWith(wanted), assess, ...more });
-}
-
-/** The document with parts of its first table. */
-function withParts(document: JsonMap, parts: JsonMap): JsonMap {
-  const [source, ...others] = document["sources"] as { tables: JsonMap[] }[];
-  assert.ok(source);
-  const [table, ...tables] = source.tables;
-  return {
-    ...document,
-    sources: [{ ...source, tables: [{ ...table, ...parts }, ...tables] }, ...others],
-  };
 }
 
 /** The first table of a document, without its name. */
@@ -78,6 +72,17 @@ const trigger = (columns: string[]): JsonMap => ({
 });
 
 const dropNote = { "1_note/up": "ALTER TABLE users DROP COLUMN note;" };
+/** Deploys the migration that drops the column, which must succeed. `during`: as `watching`. */
+async function dropped(
+  it: MetadataBench,
+  wanted: JsonMap,
+): Promise<{ ran: Ran; during: JsonMap[] }> {
+  const { hasura, during } = watching(it);
+  const ran = await deploy(it, dropNote, wanted, { hasura });
+  assert.equal(ran.failure, undefined, ran.failure?.message);
+  return { ran, during };
+}
+
 const codes = (ran: Ran): (string | undefined)[] => ran.of("log").map(({ code }) => code);
 
 describe("before a migration drops a column", () => {
@@ -94,9 +99,7 @@ describe("before a migration drops a column", () => {
       ...parts,
       configuration: { column_config: { id: { custom_name: "key" } } },
     });
-    const { hasura, during } = watching(it);
-    const ran = await deploy(it, dropNote, wanted, { hasura });
-    assert.equal(ran.failure, undefined, ran.failure?.message);
+    const { during } = await dropped(it, wanted);
     const [{ configuration, select_permissions } = {}] = during;
     assert.doesNotMatch(JSON.stringify(configuration), /remark/);
     assert.match(JSON.stringify(configuration), /key/);
@@ -112,9 +115,7 @@ describe("before a migration drops a column", () => {
       select_permissions: [permission("user", ["id"])],
       event_triggers: [trigger(["id"])],
     });
-    const { hasura, during } = watching(it);
-    const ran = await deploy(it, dropNote, wanted, { hasura });
-    assert.equal(ran.failure, undefined, ran.failure?.message);
+    const { ran, during } = await dropped(it, wanted);
     assert.deepEqual(during[0], partsIn(wanted));
     const [message] = ran
       .of("log")
@@ -131,9 +132,7 @@ describe("before a migration drops a column", () => {
       select_permissions: [permission("user", ["id"])],
       event_triggers: [trigger(["id"])],
     });
-    const { hasura, during } = watching(it);
-    const ran = await deploy(it, dropNote, wanted, { hasura });
-    assert.equal(ran.failure, undefined, ran.failure?.message);
+    const { during } = await dropped(it, wanted);
     assert.deepEqual(during, [{}]);
     assert.deepEqual(await partsNow(it), partsIn(wanted));
   });
@@ -162,9 +161,7 @@ describe("before a migration drops a column", () => {
         select_permissions: [permission("user", ["id"])],
         event_triggers: [trigger(["id"])],
       });
-      const { hasura, during } = watching(it);
-      const ran = await deploy(it, dropNote, wanted, { hasura });
-      assert.equal(ran.failure, undefined, ran.failure?.message);
+      const { during } = await dropped(it, wanted);
       assert.deepEqual(during, [{ event_triggers: [trigger(["id"])] }]);
     });
 
@@ -176,9 +173,7 @@ describe("before a migration drops a column", () => {
         select_permissions: [permission("user", ["id"])],
         event_triggers: [trigger(["id"])],
       });
-      const { hasura, during } = watching(it);
-      const ran = await deploy(it, dropNote, wanted, { hasura });
-      assert.equal(ran.failure, undefined, ran.failure?.message);
+      const { ran, during } = await dropped(it, wanted);
       assert.equal(during[0]?.["select_permissions"] === undefined, false);
       assert.ok(codes(ran).includes("metadata-not-taken-out"));
     });

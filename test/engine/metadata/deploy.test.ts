@@ -8,7 +8,12 @@ import type { JsonMap } from "../../../src/metadata/document/json.ts";
 import { runHint } from "../../../src/protocol/hint.ts";
 import { freshDatabase, query } from "../../support/postgres.ts";
 import { asked, versions } from "../support/ledger-bench.ts";
-import { metadataBench, projectWith, type MetadataBench } from "../support/metadata-bench.ts";
+import {
+  metadataBench,
+  projectWith,
+  withParts,
+  type MetadataBench,
+} from "../support/metadata-bench.ts";
 import { run, projectOnDisk, type Ran } from "../support/run.ts";
 import { withLedger } from "../support/ledger.ts";
 
@@ -32,17 +37,6 @@ const tablesOf = ({ sources }: JsonMap): string[] =>
   (sources as { tables: { table: { name: string } }[] }[])
     .flatMap(({ tables }) => tables.map(({ table }) => table.name))
     .sort();
-
-/** The document with parts of its first table. */
-function withParts(document: JsonMap, parts: JsonMap): JsonMap {
-  const [source, ...others] = document["sources"] as { tables: JsonMap[] }[];
-  assert.ok(source);
-  const [table, ...tables] = source.tables;
-  return {
-    ...document,
-    sources: [{ ...source, tables: [{ ...table, ...parts }, ...tables] }, ...others],
-  };
-}
 
 const triggerOn = (columns: string[]): JsonMap => ({
   event_triggers: [

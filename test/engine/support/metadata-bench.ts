@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import type { TestContext } from "vitest";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
@@ -71,6 +72,17 @@ export async function metadataBench(t: TestContext): Promise<MetadataBench> {
         `SELECT number, version_before::int, version_after::int, inconsistent
          FROM hasura_migrate.metadata_change ORDER BY at`,
       ),
+  };
+}
+
+/** The document with parts of its first table. */
+export function withParts(document: JsonMap, parts: JsonMap): JsonMap {
+  const [source, ...others] = document["sources"] as { tables: JsonMap[] }[];
+  assert.ok(source);
+  const [table, ...tables] = source.tables;
+  return {
+    ...document,
+    sources: [{ ...source, tables: [{ ...table, ...parts }, ...tables] }, ...others],
   };
 }
 
