@@ -2,8 +2,8 @@ import { relative } from "node:path";
 import type { Reporter, SerializedError, TestCase, TestModule, Vitest } from "vitest/node";
 
 /**
- * What CI reads, after the default report: the skipped tests with their reasons, what tests counted (their annotations), and as the
- * last line `N passed, N failed, N skipped`. A file that could not be loaded, and an error outside of any test, count as failed.
+ * What CI reads, after the default report: what tests counted (their annotations), the skipped tests with their reasons, the failed
+ * ones with the first line of their error (a log that is cut at its front still names them), and as the last line `N passed, N failed, N skipped`. A file that could not be loaded, and an error outside of any test, count as failed.
  */
 export class SummaryReporter implements Reporter {
   #root = process.cwd();
@@ -23,17 +23,30 @@ export class SummaryReporter implements Reporter {
       one.annotations().map(({ message }) => `  ${this.#nameOf(one)}: ${message}\n`),
     );
     const skipped = of("skipped").map((one) => `  ${this.#nameOf(one)}: ${reasonOf(one)}\n`);
-    const failed = of("failed").length + broken.length + unhandled.length;
+    const failed = [
+      ...of("failed").map((one) => `  ${this.#nameOf(one)}: ${firstLine(one.result().errors)}\n`),
+      ...broken.map((module) => `  ${this.#pathOf(module)}: ${firstLine(module.errors())}\n`),
+      ...unhandled.map((error) => `  outside of any test: ${firstLine([error])}\n`),
+    ];
     if (notes.length > 0) process.stdout.write(`Counted:\n${notes.join("")}\n`);
     if (skipped.length > 0) process.stdout.write(`Skipped:\n${skipped.join("")}\n`);
+    if (failed.length > 0) process.stdout.write(`Failed:\n${failed.join("")}\n`);
     process.stdout.write(
-      `${String(of("passed").length)} passed, ${String(failed)} failed, ${String(skipped.length)} skipped\n`,
+      `${String(of("passed").length)} passed, ${String(failed.length)} failed, ${String(skipped.length)} skipped\n`,
     );
   }
 
   #nameOf(one: TestCase): string {
-    return `${relative(this.#root, one.module.moduleId).replaceAll("\\", "/")}: ${one.name}`;
+    return `${this.#pathOf(one.module)}: ${one.name}`;
   }
+
+  #pathOf(module: TestModule): string {
+    return relative(this.#root, module.moduleId).replaceAll("\\", "/");
+  }
+}
+
+function firstLine(errors: readonly SerializedError[] | undefined): string {
+  return errors?.[0]?.message.split("\n", 1)[0] ?? "no error given";
 }
 
 /** On one line: .ci/run reads lines. */
