@@ -14,7 +14,7 @@ export async function recordedChanges(
 
 /** The replacements since the metadata was last applied as a whole, whichever ledger has recorded that, the newest first. */
 export async function openReplacements(
-  records: readonly MetadataRecord[],
+  records: readonly Pick<MetadataRecord, "openReplacements">[],
 ): Promise<readonly OpenReplacement[]> {
   const ledgers = await Promise.all(records.map((record) => record.openReplacements()));
   const completed = ledgers.flatMap(({ completedAt }) => completedAt ?? []).sort();

@@ -3,6 +3,8 @@ import { canonicalText } from "../../metadata/diff/canonical-text.ts";
 import { ownFormAt } from "../../metadata/diff/own-form.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import type { MetadataChange } from "../../protocol/metadata-change.ts";
+import type { MetadataRecord, MetadataState, OpenReplacement } from "../store/store.ts";
+import { openReplacements } from "./all-ledgers.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import { checksumOfMetadata, type Differences } from "./differences.ts";
@@ -22,17 +24,42 @@ export function keptDifferences(
   return [projectFingerprint(project), ...new Set(states.map(differencesFingerprint))];
 }
 
+/** What the ledgers know about a run that is continued. */
+export interface KeptByRun {
+  readonly runId: string;
+  /** What was kept with its steps. */
+  readonly kept: ReadonlySet<string>;
+  readonly records: readonly Pick<MetadataRecord, "openReplacements">[];
+}
+
 /**
  * In a later invocation: throws `busy/plan-outdated` if the project has other metadata than the confirmed one, and
  * `busy/metadata-changed` if somebody else has changed the server's, so that applying the project's would do something else.
  */
-export function refuseOtherDifferences(
+export async function refuseOtherDifferences(
   project: MetadataDocument,
   now: Differences,
-  kept: ReadonlySet<string>,
-): void {
+  { kept, ...run }: KeptByRun,
+): Promise<void> {
   if (!kept.has(projectFingerprint(project))) throw projectChanged();
-  if (now.changes.length > 0 && !kept.has(differencesFingerprint(now))) throw metadataChanged([]);
+  if (now.changes.length === 0 || kept.has(differencesFingerprint(now))) return;
+  if (!(await isLeftByRun(now, run))) throw metadataChanged([]);
+}
+
+/** True if the server's metadata is what an earlier invocation of the run has left, which may not be among the kept states. */
+async function isLeftByRun(
+  { server: { document, resourceVersion: version } }: Differences,
+  { runId, records }: Omit<KeptByRun, "kept">,
+): Promise<boolean> {
+  const [last] = await openReplacements(records);
+  const now = { version, checksum: checksumOfMetadata(document) };
+  return last?.run === runId && hasLeft(last, now);
+}
+
+/** True only if nobody else has changed the metadata between the replacement and the moment at which its result was read. */
+function hasLeft({ before, after }: OpenReplacement, now: MetadataState): boolean {
+  const result = after ?? now;
+  return result.version === before.version + 1 && result.checksum === now.checksum;
 }
 
 /** In a later invocation without metadata: throws `busy/plan-outdated` if metadata was confirmed. */

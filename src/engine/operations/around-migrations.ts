@@ -100,8 +100,9 @@ export class MetadataAround implements AroundMigrations {
     return keptDifferences(project, [shown, remaining, this.#expected]);
   }
 
-  refuseUnkept(kept: ReadonlySet<string>): void {
-    refuseOtherDifferences(this.#context.project, this.#context.shown, kept);
+  refuseUnkept(kept: ReadonlySet<string>): Promise<void> {
+    const { project, shown, records, request } = this.#context;
+    return refuseOtherDifferences(project, shown, { runId: request.runId, kept, records });
   }
 
   async before(removals: readonly RemovedFrom[]): Promise<RunStop | undefined> {

@@ -81,10 +81,13 @@ async function openConnected(
       fingerprint: fingerprintOfChanges(first),
     });
     await emit(engine, diffEvent(first));
+    const records = metadataRecords(early.session);
     // Before anything is connected that was not confirmed.
     if (isBoundToPlan(request) && isLater(request))
-      refuseOtherDifferences(deployment.project, first, keptIn(early.session.databases));
-    const [record] = metadataRecords(early.session);
+      await refuseOtherDifferences(deployment.project, first, {
+        ...{ runId: request.runId, kept: keptIn(early.session.databases), records },
+      });
+    const [record] = records;
     if (await connectSources(request, deployment, record, engine))
       return closingBoth(await openAgain(request, deployment, engine), early.session);
   } catch (error) {
@@ -159,7 +162,7 @@ async function reportUnconnected(
 const neverRun: Omit<AroundMigrations, "fingerprint"> = {
   inconsistent: [],
   toKeep: () => [],
-  refuseUnkept: () => undefined,
+  refuseUnkept: () => Promise.resolve(),
   before: () => Promise.resolve({ stop: "cancelled" }),
   after: (result) => Promise.resolve({ result, isReplaced: false }),
   putBack: () => Promise.resolve(),

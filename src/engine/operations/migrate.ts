@@ -48,7 +48,7 @@ export interface AroundMigrations {
   /** What is kept for later invocations with a plan that was confirmed. */
   toKeep(): readonly string[];
   /** In a later invocation: throws if it would do something else to the metadata than what was kept. */
-  refuseUnkept(kept: ReadonlySet<string>): void;
+  refuseUnkept(kept: ReadonlySet<string>): Promise<void>;
   /**
    * Before the first migration, with what the migrations remove. Resolves to the reason if the run has to stop here, otherwise to
    * undefined.
@@ -82,7 +82,8 @@ export async function migrate(
   const { selection, dryRun, strict, reload, noTransaction, changed, sliceMs } = options;
   const { environment } = request;
   const plan = await planOf(request, options, session, engine, around);
-  if (isBoundToPlan(request) && isLater(request)) refuseUnkept(around, keptIn(session.databases));
+  if (isBoundToPlan(request) && isLater(request))
+    await refuseUnkept(around, keptIn(session.databases));
   const consent = consentOf(request, engine.protected === true);
   if (dryRun) return dryRunOf(plan, consent, session, engine);
   refuseRisks(withoutKept(plan.steps, session.databases), consent);
@@ -109,8 +110,11 @@ export async function refuseToMigrate(
 }
 
 /** In a later invocation: throws if it would do something else to the metadata than what was kept, or nothing. */
-function refuseUnkept(around: AroundMigrations | undefined, kept: ReadonlySet<string>): void {
-  if (around) around.refuseUnkept(kept);
+async function refuseUnkept(
+  around: AroundMigrations | undefined,
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  if (around) await around.refuseUnkept(kept);
   else refuseWithoutMetadata(kept);
 }
 

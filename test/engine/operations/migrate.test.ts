@@ -267,7 +267,7 @@ describe("a migration run", () => {
       inconsistent: [],
       fingerprint: "f",
       toKeep: () => [],
-      refuseUnkept: () => undefined,
+      refuseUnkept: () => Promise.resolve(),
       before: () => Promise.resolve(undefined),
       after: () => assert.fail("the metadata is applied"),
       putBack: async () => void done.push("put back"),
