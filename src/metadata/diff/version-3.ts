@@ -14,8 +14,8 @@ const onlySource = "default";
 
 /**
  * The metadata that the server would have after `replace_metadata`. A document of config version 2 has the tables and functions of one
- * database, whose connection stays as it is on the server; the server removes all other databases (docs/internals/hasura-metadata.md,
- * "Files of config version 2").
+ * database, whose connection stays as it is on the server, and no REST endpoints, which the server keeps; the server removes all other
+ * databases (docs/internals/hasura-metadata.md, "Files of config version 2").
  */
 export function asVersion3(
   { value, configVersion }: Pick<MetadataDocument, "value" | "configVersion">,
@@ -24,8 +24,12 @@ export function asVersion3(
   if (configVersion === 3) return { document: value, pathInFiles: (path) => path };
   const { tables = [], functions = [], ...others } = value;
   const source = { ...sourceOf(server), tables, functions };
+  const kept = server["rest_endpoints"];
   return {
-    document: { ...others, version: 3, sources: [source] },
+    document: {
+      ...(kept !== undefined && { rest_endpoints: kept }),
+      ...{ ...others, version: 3, sources: [source] },
+    },
     // sources, 0, tables, …
     pathInFiles: (path) => (path[0] === "sources" ? path.slice(2) : path),
   };

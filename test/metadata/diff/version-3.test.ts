@@ -34,6 +34,14 @@ describe("a project of config version 2 on a server with metadata version 3", ()
     );
   });
 
+  test("the server's REST endpoints stay", () => {
+    const endpoint = { name: "orders", url: "orders", methods: ["GET"] };
+    const before = { ...server(), rest_endpoints: [endpoint] };
+    const { document } = asVersion3(project, before);
+    assert.deepEqual(document["rest_endpoints"], [endpoint]);
+    assert.deepEqual(compareMetadata(before, document), []);
+  });
+
   test("an object is looked up in the project's own document", () => {
     const { pathInFiles } = asVersion3(project, server());
     assert.deepEqual(pathInFiles(["sources", 0, "tables", 0]), ["tables", 0]);
