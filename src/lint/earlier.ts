@@ -1,6 +1,6 @@
 import type { Node } from "@pgsql/types";
 import { changesIn } from "./changes.ts";
-import type { StatementLock } from "./lock.ts";
+import { blockedBy, strongerMode, type LockMode, type StatementLock } from "./lock.ts";
 import { truncatedTables } from "./locks.ts";
 import { qualified, relationName, stringsOf } from "./names.ts";
 import { isNewRelation, type Schema } from "./schema.ts";
@@ -9,8 +9,8 @@ import { isNewRelation, type Schema } from "./schema.ts";
 export interface EarlierStatements {
   /** Enum values that were added to types of earlier runs. */
   readonly enumValues: readonly string[];
-  /** Tables that exist, and that are locked against reads until the transaction ends. */
-  readonly lockedTables: readonly string[];
+  /** Existing tables to which writes, or also reads, are blocked until the transaction ends, with the strongest lock. */
+  readonly locks: ReadonlyMap<string, LockMode>;
   /** Tables in which many rows were changed while a table was locked. */
   readonly changedUnderLock: ReadonlySet<string>;
   /**
@@ -22,7 +22,7 @@ export interface EarlierStatements {
 
 export const nothingEarlier: EarlierStatements = {
   enumValues: [],
-  lockedTables: [],
+  locks: new Map(),
   changedUnderLock: new Set(),
   emptied: new Map(),
 };
@@ -37,28 +37,32 @@ interface Statement {
 
 /** The effects of the earlier statements and of this one. */
 export function afterEarlier(earlier: EarlierStatements, statement: Statement): EarlierStatements {
-  const { node, schema, locks } = statement;
+  const { node, schema } = statement;
   const added = addedValue(node, schema);
-  const locked = locks
-    .filter(({ mode, table }) => mode === "ACCESS EXCLUSIVE" && !isNewRelation(schema, table))
-    .map(({ table }) => table)
-    .filter((table) => !earlier.lockedTables.includes(table));
-  const many =
-    earlier.lockedTables.length === 0 ? [] : changesIn(node).filter((each) => !each.isSmall);
-  const emptied = emptiedAfter(earlier.emptied, statement);
-  if (
-    added === undefined &&
-    locked.length === 0 &&
-    many.length === 0 &&
-    emptied === earlier.emptied
-  )
-    return earlier;
+  const many = earlier.locks.size === 0 ? [] : changesIn(node).filter((each) => !each.isSmall);
   return {
     enumValues: added === undefined ? earlier.enumValues : [...earlier.enumValues, added],
-    lockedTables: [...earlier.lockedTables, ...locked],
-    changedUnderLock: new Set([...earlier.changedUnderLock, ...many.map(({ table }) => table)]),
-    emptied,
+    locks: locksAfter(earlier.locks, statement),
+    changedUnderLock:
+      many.length === 0
+        ? earlier.changedUnderLock
+        : new Set([...earlier.changedUnderLock, ...many.map(({ table }) => table)]),
+    emptied: emptiedAfter(earlier.emptied, statement),
   };
+}
+
+/** Outside a transaction, a lock ends with its statement. */
+function locksAfter(
+  held: EarlierStatements["locks"],
+  { locks, schema, noTransaction }: Statement,
+): EarlierStatements["locks"] {
+  if (noTransaction) return held;
+  const stronger = locks.flatMap(({ table, mode }) => {
+    const isHeld = strongerMode(mode, held.get(table)) === held.get(table);
+    const blocks = blockedBy(mode) !== "schema changes" && !isNewRelation(schema, table);
+    return blocks && !isHeld ? [[table, mode] as const] : [];
+  });
+  return stronger.length === 0 ? held : new Map([...held, ...stronger]);
 }
 
 /** The value that ALTER TYPE adds to an enum of an earlier run. */

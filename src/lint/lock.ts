@@ -37,13 +37,17 @@ export function blockedBy(mode: LockMode): "reads and writes" | "writes" | "sche
     : "writes";
 }
 
+/** The stronger of two modes. */
+export function strongerMode(mode: LockMode, other: LockMode = mode): LockMode {
+  return lockModes.indexOf(mode) > lockModes.indexOf(other) ? mode : other;
+}
+
 /** One lock of each table, its strongest mode with its most expensive effect. */
 export function strongest(locks: readonly StatementLock[]): StatementLock[] {
   const found = new Map<string, StatementLock>();
   for (const lock of locks) {
     const known = found.get(lock.table) ?? lock;
-    const mode =
-      lockModes.indexOf(lock.mode) > lockModes.indexOf(known.mode) ? lock.mode : known.mode;
+    const mode = strongerMode(lock.mode, known.mode);
     const effect =
       lockEffects.indexOf(lock.effect) > lockEffects.indexOf(known.effect)
         ? lock.effect

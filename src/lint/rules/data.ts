@@ -1,5 +1,6 @@
 import { shortenList } from "../../shorten-list.ts";
 import { changesIn, type Change } from "../changes.ts";
+import type { EarlierStatements } from "../earlier.ts";
 import { isNewRelation } from "../schema.ts";
 import { isEmptied, type LintStatement, type Rule } from "./rule.ts";
 
@@ -29,24 +30,37 @@ const backfillUnderLock: Rule = {
   id: "backfill-under-lock",
   severity: "warning",
   title: "rows are changed while the table is locked by an earlier statement",
-  why: "ALTER TABLE blocks reads and writes until the transaction ends, so they also wait for a later UPDATE, DELETE or INSERT … SELECT in the same file.",
+  why: "ALTER TABLE blocks reads and writes until the transaction ends, and CREATE INDEX, CREATE TRIGGER and ADD FOREIGN KEY block writes, so they also wait for a later UPDATE, DELETE or INSERT … SELECT in the same file.",
   safeWay: "Change the table in one migration, and the rows in the next.",
   example: {
     bad: "ALTER TABLE orders ADD COLUMN channel text;\nUPDATE orders SET channel = 'web' WHERE placed_at > '2024-01-01';",
     good: "ALTER TABLE orders ADD COLUMN channel text;",
   },
   check: (statement) => {
-    const { lockedTables, changedUnderLock } = statement.earlier;
-    if (statement.noTransaction || lockedTables.length === 0) return [];
+    const { locks, changedUnderLock } = statement.earlier;
+    if (locks.size === 0) return [];
     return changesOf(statement)
       .filter(({ isSmall, table }) => !isSmall && !changedUnderLock.has(table))
       .map(({ kind, table }) => {
-        const locked = lockedTables.includes(table) ? table : shortenList(lockedTables);
-        const message = `Reads and writes of ${locked} wait until this ${kind} is done, because an earlier statement of the file has locked the table.`;
+        const waiting = blockedUnder(locks, table);
+        const message = `${waiting} wait until this ${kind} is done, because an earlier statement of the file has locked the table.`;
         return { table, message };
       });
   },
 };
+
+/** What waits while a table is changed: for the table itself if it is locked, and otherwise for those with the strongest locks. */
+function blockedUnder(locks: EarlierStatements["locks"], table: string): string {
+  const own = locks.get(table);
+  const unreadable = exclusivelyLocked(locks);
+  if (own === "ACCESS EXCLUSIVE" || (own === undefined && unreadable.length > 0))
+    return `Reads and writes of ${own ? table : shortenList(unreadable)}`;
+  return `Writes to ${own ? table : shortenList([...locks.keys()])}`;
+}
+
+function exclusivelyLocked(locks: EarlierStatements["locks"]): string[] {
+  return [...locks].flatMap(([table, mode]) => (mode === "ACCESS EXCLUSIVE" ? [table] : []));
+}
 
 /** Changes of tables that have rows from before this file. */
 export function changesOf(statement: LintStatement): Change[] {
@@ -90,7 +104,7 @@ const severalTables: Rule = {
   },
   check: ({ locks, earlier, schema, noTransaction }) => {
     if (noTransaction) return [];
-    const { lockedTables } = earlier;
+    const lockedTables = exclusivelyLocked(earlier.locks);
     const added = locks
       .filter(({ mode, table }) => mode === "ACCESS EXCLUSIVE" && !isNewRelation(schema, table))
       .map(({ table }) => table)
