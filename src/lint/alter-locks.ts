@@ -45,7 +45,6 @@ const weaker: Partial<Record<Subtype, LockMode>> = {
   AT_DropCluster: "SHARE UPDATE EXCLUSIVE",
   AT_SetRelOptions: "SHARE UPDATE EXCLUSIVE",
   AT_ResetRelOptions: "SHARE UPDATE EXCLUSIVE",
-  AT_ValidateConstraint: "SHARE UPDATE EXCLUSIVE",
   AT_AttachPartition: "SHARE UPDATE EXCLUSIVE",
   AT_EnableTrig: "SHARE ROW EXCLUSIVE",
   AT_EnableAlwaysTrig: "SHARE ROW EXCLUSIVE",
@@ -59,7 +58,6 @@ const weaker: Partial<Record<Subtype, LockMode>> = {
 
 /** What these parts do while they hold their lock; all others change only the catalog. */
 const effects: Partial<Record<Subtype, LockEffect>> = {
-  AT_ValidateConstraint: "scan",
   AT_SetLogged: "rewrite",
   AT_SetUnLogged: "rewrite",
   AT_SetAccessMethod: "rewrite",
@@ -83,6 +81,10 @@ function commandLocks(command: AlterTableCmd, table: string, schema: Schema): St
       return "Constraint" in def ? constraintLocks(def.Constraint, table) : [];
     case "AT_SetNotNull":
       return exclusive(notNullEffect(schema, table, name));
+    case "AT_ValidateConstraint": {
+      const effect = isValidated(schema, table, name) ? "catalog" : "scan";
+      return [{ table, mode: "SHARE UPDATE EXCLUSIVE", effect }];
+    }
     case "AT_DropConstraint":
       return [...exclusive("catalog"), ...foreignTables(schema, table, name)];
     default:
@@ -288,6 +290,11 @@ export function notNullIsKnown(schema: Schema, table: string, column: string): b
   return [...(known?.constraints.values() ?? [])].some(
     ({ notNull, isValid }) => notNull.includes(column) && isValid,
   );
+}
+
+/** True if the constraint is known to be valid, so that VALIDATE CONSTRAINT reads nothing. */
+export function isValidated(schema: Schema, table: string, constraint: string): boolean {
+  return schema.tables.get(table)?.constraints.get(constraint)?.isValid === true;
 }
 
 function partitionLocks(

@@ -10,7 +10,7 @@ import { lossesOf, type Loss } from "./losses.ts";
 import { relationName } from "./names.ts";
 import { allRules } from "./rules/all-rules.ts";
 import type { RuleId } from "./rules/rule-ids.ts";
-import { isEmptied, type LintStatement, type Problem } from "./rules/rule.ts";
+import { isEmptied, lockDuring, type LintStatement, type Problem } from "./rules/rule.ts";
 import { isNewRelation } from "./schema.ts";
 
 /** A table up to this size, in bytes with its indexes, is read or rewritten in milliseconds, which is not a risk. */
@@ -94,8 +94,11 @@ function onTable(
 ): Effect[] {
   const { statement, problems } = found;
   const isNew = isNewRelation(statement.schema, table);
-  const lock = statement.locks.find((each) => each.table === table);
   const heavy = found.locks.some((each) => each.table === table);
+  // An earlier lock of the file is held while the table is read.
+  const lock = heavy
+    ? lockDuring(statement, table)
+    : statement.locks.find((each) => each.table === table);
   const own = problems.filter((problem) => problem.table === table);
   const losses = found.losses.filter((loss) => loss.table === table);
   const rules = [...new Set([...losses, ...own].map(({ rule }) => rule))];

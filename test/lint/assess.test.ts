@@ -376,6 +376,20 @@ describe("assessing the files of a plan", () => {
     );
   });
 
+  test.each([
+    ["ADD CONSTRAINT c CHECK (id > 0) NOT VALID", "check-validates"],
+    ["ADD CONSTRAINT c FOREIGN KEY (id) REFERENCES customers NOT VALID", "foreign-key-validates"],
+  ])("VALIDATE CONSTRAINT blocks in the file that does %s", async (add, rule) => {
+    const { files } = await assess([
+      `ALTER TABLE orders ${add}; ALTER TABLE orders VALIDATE CONSTRAINT c`,
+      "ALTER TABLE orders VALIDATE CONSTRAINT c",
+    ]);
+    assert.deepEqual(
+      files.map(({ statements }) => statements.map(summary)),
+      [[`scan orders, blocking, needs ${rule}`], []],
+    );
+  });
+
   test("TRUNCATE … CASCADE also removes the rows of tables that refer to it", async () => {
     const definition = "CREATE TABLE orders (id int REFERENCES customers (id), label text)";
     const facts = new Map([...tables, ["orders", { ...large, definition }]]);

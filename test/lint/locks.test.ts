@@ -161,6 +161,7 @@ TRUNCATE countries, cities, streets
 ALTER TABLE orders ADD CONSTRAINT k CHECK (amount > 0)
 ALTER TABLE orders ADD CONSTRAINT k CHECK (amount > 0) NOT VALID
 ALTER TABLE orders VALIDATE CONSTRAINT amount_positive
+ALTER TABLE orders VALIDATE CONSTRAINT amount_set
 ALTER TABLE orders VALIDATE CONSTRAINT orders_customer
 ALTER TABLE lines ADD CONSTRAINT k FOREIGN KEY (other_id) REFERENCES customers (id)
 ALTER TABLE lines ADD CONSTRAINT k FOREIGN KEY (other_id) REFERENCES customers (id) NOT VALID

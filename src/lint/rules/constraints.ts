@@ -1,8 +1,16 @@
 import type { Constraint } from "@pgsql/types";
-import { isDefault } from "../alter-locks.ts";
+import { isDefault, isValidated } from "../alter-locks.ts";
+import { blockedBy } from "../lock.ts";
 import { relationName } from "../names.ts";
-import { isNewRelation } from "../schema.ts";
-import { addedColumns, rowCommands, type LintStatement, type Rule } from "./rule.ts";
+import { afterStatement, isNewRelation } from "../schema.ts";
+import {
+  addedColumns,
+  lockDuring,
+  rowCommands,
+  type LintStatement,
+  type Problem,
+  type Rule,
+} from "./rule.ts";
 
 /** Constraints that are added to a table with rows, including those of a new column. */
 function addedConstraints(statement: LintStatement): {
@@ -28,19 +36,40 @@ function addedConstraints(statement: LintStatement): {
   return [...own, ...inline];
 }
 
+/** Constraints that are validated while the file locks their table. `kind`: foreign keys, or all others. */
+function validated(statement: LintStatement, kind: "foreign-key" | "other"): Problem[] {
+  const { table, commands } = rowCommands(statement);
+  const blocked = blockedBy(lockDuring(statement, table)?.mode ?? "ROW EXCLUSIVE");
+  const names = commands.flatMap(({ subtype, name = "" }) =>
+    subtype === "AT_ValidateConstraint" && !isValidated(statement.schema, table, name)
+      ? [name]
+      : [],
+  );
+  if (blocked === "schema changes" || names.length === 0) return [];
+  // The same statement may add the constraint.
+  const known = afterStatement(statement.schema, statement.node).tables.get(table)?.constraints;
+  const waiting = blocked === "writes" ? `writes to ${table}` : `reads and writes of ${table}`;
+  return names
+    .filter((name) => (known?.get(name)?.kind === "foreign-key") === (kind === "foreign-key"))
+    .map((name) => ({
+      table,
+      message: `VALIDATE CONSTRAINT ${name} reads every row of ${table}; ${waiting} wait until this is done, because the same file locks the table.`,
+    }));
+}
+
 const foreignKeyValidates: Rule = {
   id: "foreign-key-validates",
   severity: "warning",
   title: "a new foreign key is checked for every row",
-  why: "PostgreSQL looks up every row's key while it blocks writes of both tables.",
+  why: "PostgreSQL looks up every row's key while it blocks writes of both tables. This includes a VALIDATE CONSTRAINT in the file that adds the foreign key, because its lock is held until the transaction ends.",
   safeWay:
     "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration, which does not block writes.",
   example: {
     bad: "ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id);",
     good: "ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;",
   },
-  check: (statement) =>
-    addedConstraints(statement).flatMap(({ table, constraint, isInline, isEmptyColumn }) => {
+  check: (statement) => [
+    ...addedConstraints(statement).flatMap(({ table, constraint, isInline, isEmptyColumn }) => {
       const { contype, skip_validation: skips, pktable, location } = constraint;
       if (contype !== "CONSTR_FOREIGN" || skips === true || isEmptyColumn || !pktable) return [];
       const target = relationName(pktable);
@@ -51,26 +80,30 @@ const foreignKeyValidates: Rule = {
       const message = `The foreign key is checked for every row of ${table}; ${waiting} wait until this is done.`;
       return [{ table, location, message }];
     }),
+    ...validated(statement, "foreign-key"),
+  ],
 };
 
 const checkValidates: Rule = {
   id: "check-validates",
   severity: "warning",
   title: "a new CHECK reads the whole table",
-  why: "PostgreSQL tests every row while it blocks reads and writes of the table.",
+  why: "PostgreSQL tests every row while it blocks reads and writes of the table. This includes a VALIDATE CONSTRAINT in the file that adds the CHECK, because its lock is held until the transaction ends.",
   safeWay:
     "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration, which blocks neither reads nor writes.",
   example: {
     bad: "ALTER TABLE orders ADD CONSTRAINT amount_positive CHECK (amount > 0);",
     good: "ALTER TABLE orders ADD CONSTRAINT amount_positive CHECK (amount > 0) NOT VALID;",
   },
-  check: (statement) =>
-    addedConstraints(statement).flatMap(({ table, constraint }) => {
+  check: (statement) => [
+    ...addedConstraints(statement).flatMap(({ table, constraint }) => {
       const { contype, skip_validation: skips, location } = constraint;
       if (contype !== "CONSTR_CHECK" || skips === true) return [];
       const message = `The CHECK is tested for every row of ${table}; reads and writes wait until this is done.`;
       return [{ table, location, message }];
     }),
+    ...validated(statement, "other"),
+  ],
 };
 
 const kinds: Partial<Record<NonNullable<Constraint["contype"]>, string>> = {

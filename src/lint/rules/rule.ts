@@ -1,7 +1,7 @@
 import type { AlterTableCmd, ColumnDef, Node } from "@pgsql/types";
 import type { EarlierStatements } from "../earlier.ts";
 import type { Removal } from "../removals.ts";
-import type { StatementLock } from "../lock.ts";
+import { strongerMode, type StatementLock } from "../lock.ts";
 import { relationName } from "../names.ts";
 import type { RuleId, Severity } from "./rule-ids.ts";
 import { isNewRelation, type Schema } from "../schema.ts";
@@ -78,6 +78,15 @@ export function rowCommands(statement: LintStatement): TableCommands {
 /** True for a table that an earlier statement of the file has emptied. */
 export function isEmptied({ earlier }: Pick<LintStatement, "earlier">, table: string): boolean {
   return earlier.emptied.has(table);
+}
+
+/** The lock of a table while a statement runs, which may be one that an earlier statement of the file holds; undefined if the statement takes none. */
+export function lockDuring(
+  { locks, earlier }: Pick<LintStatement, "locks" | "earlier">,
+  table: string,
+): StatementLock | undefined {
+  const own = locks.find((each) => each.table === table);
+  return own && { ...own, mode: strongerMode(own.mode, earlier.locks.get(table)) };
 }
 
 /** The columns that an ALTER TABLE adds to an existing table. */
