@@ -2151,6 +2151,17 @@ export const failureCodes = {
       "To write no `down.sql`: `--without-down`.",
     ],
   },
+  "stage-empty": {
+    kinds: ["usage"],
+    meaning: "No environment is left for one of the stages, because each environment runs once.",
+    causes: [
+      "The environments of a `--then` are all named in an earlier stage.",
+      "The environments of a group are all named again in later stages.",
+    ],
+    remedies: [
+      "Name each environment in the stage that it is meant to run in: `hasura-migrate --all --then prod` runs `prod` last.",
+    ],
+  },
   "state-directory-unsafe": {
     kinds: ["usage"],
     meaning:

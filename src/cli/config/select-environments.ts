@@ -63,20 +63,64 @@ export function selectEnvironments(
   return { kind: "several", stages };
 }
 
-/** Each environment once: in the first stage that names it. */
+/** Each environment once. Throws if nothing is left for a stage. */
 function stagesOf(named: NamedEnvironments, loaded: LoadedConfig): string[][] {
+  const all = named.all === true ? environmentNames(loaded) : [];
   const first = [
-    ...(named.all ? environmentNames(loaded) : named.environments.flatMap(notAGroup(loaded))),
-    ...named.group.flatMap((group) => membersOf(group, loaded)),
+    ...named.environments.flatMap(notAGroup(loaded)).map(byName),
+    ...named.group.flatMap((group) => membersOf(group, loaded)).map(byGroup),
+    ...all.map((name): Mention => ({ name, precedence: 0 })),
   ];
   const later = named.then.map((value) =>
     stageMembers(value).flatMap((name) =>
-      groupNames(loaded).includes(name) ? membersOf(name, loaded) : [name],
+      groupNames(loaded).includes(name) ? membersOf(name, loaded).map(byGroup) : [byName(name)],
     ),
   );
-  const seen = new Set<string>();
-  return [first, ...later].map((stage) =>
-    stage.filter((name) => !seen.has(name) && seen.add(name)),
+  if (first.length === 0) return [[]];
+  const stages = assignStages([first, ...later]);
+  const empty = stages.findIndex((stage) => stage.length === 0);
+  if (empty >= 0) throw stageEmpty(named.then[empty - 1]);
+  return stages;
+}
+
+/** An environment in a stage. A name that was typed takes precedence over its group, and a group over `--all`. */
+interface Mention {
+  readonly name: string;
+  readonly precedence: number;
+}
+
+const byName = (name: string): Mention => ({ name, precedence: 2 });
+const byGroup = (name: string): Mention => ({ name, precedence: 1 });
+
+/** Puts each environment into the stage of the mention that takes precedence; among equal ones, of the first. */
+function assignStages(mentions: readonly (readonly Mention[])[]): string[][] {
+  const assigned = new Map<string, { readonly stage: number; readonly precedence: number }>();
+  for (const [stage, members] of mentions.entries())
+    for (const { name, precedence } of members) {
+      if (precedence <= (assigned.get(name)?.precedence ?? -1)) continue;
+      // At its place in the later stage.
+      assigned.delete(name);
+      assigned.set(name, { stage, precedence });
+    }
+  return mentions.map((_, i) =>
+    [...assigned].filter(([, { stage }]) => stage === i).map(([name]) => name),
+  );
+}
+
+/** `then`: the value of `--then`; undefined for the first stage. */
+function stageEmpty(then: string | undefined): Failure {
+  const stage = then === undefined ? "the first stage" : `--then ${stageMembers(then).join(" ")}`;
+  return new Failure(
+    "usage",
+    "stage-empty",
+    `Nothing is left for ${stage}: its environments are in another stage.`,
+    {
+      hints: [
+        textHint(
+          "Each environment runs once: in the first stage that names it, or else in the first one with a group that contains it.",
+        ),
+      ],
+    },
   );
 }
 

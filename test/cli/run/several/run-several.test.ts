@@ -147,6 +147,35 @@ describe("a command on several environments", () => {
     assert.deepEqual(canary.order.slice(2), ["staging", "prod"]);
   });
 
+  for (const [argv, first, last] of [
+    [["--all", "--then", "prod"], ["dev-1", "dev-2", "staging"], ["prod"]],
+    [
+      ["--all", "--then", "late"],
+      ["dev-1", "dev-2"],
+      ["prod", "staging"],
+    ],
+    [["--group", "dev", "--then", "dev-1"], ["dev-2"], ["dev-1"]],
+    [["staging", "--then", "late"], ["staging"], ["prod"]],
+  ] as const)
+    test(`${argv.join(" ")} runs ${last.join(" and ")} after the others`, async (t) => {
+      const yes = last.some((name) => name === "prod") ? ["--yes=prod"] : [];
+      const ran = await several(t, [...argv, ...yes], {});
+      assert.equal(ran.exit, 0, ran.err);
+      assert.deepEqual(ran.order.slice(0, first.length).toSorted(), first);
+      assert.deepEqual(ran.order.slice(first.length).toSorted(), last);
+    });
+
+  for (const [argv, stage] of [
+    [["dev-1", "dev-2", "--then", "dev"], "--then dev"],
+    [["--group", "dev", "--then", "dev-1", "dev-2"], "the first stage"],
+    [["--group", "late", "--then", "prod", "--then", "late"], "--then late"],
+  ] as const)
+    test(`${argv.join(" ")} is refused, because nothing is left for a stage`, async (t) => {
+      const ran = await several(t, argv, {});
+      assert.deepEqual([ran.exit, ran.order], [2, []]);
+      assert.match(ran.err, new RegExp(`Nothing is left for ${stage}: `));
+    });
+
   test("starts no more environments after a failure with --fail-fast", async (t) => {
     const argv = ["dev-1", "dev-2", "staging", "--concurrency", "1", "--fail-fast"];
     const ran = await several(t, argv, { "dev-1": bad("dev-1") });
