@@ -2249,6 +2249,7 @@ export const failureCodes = {
     causes: [
       "The credentials expired while the task was running.",
       "The function cannot be reached, or crashes.",
+      "ECS does not know the task, or you may not call `ecs:DescribeTasks`, and the ledger does not show the run.",
     ],
     remedies: [
       "Look at the run: `hasura-migrate history ENVIRONMENT`.",

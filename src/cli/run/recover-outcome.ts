@@ -16,11 +16,11 @@ const maxUnknown = 3;
 /** The same for a run that sent no event: its function may still be starting. */
 const maxUnknownBeforeStart = 4;
 /** A run that ends while it is looked up can appear neither ended nor active, once. */
-const maxStale = 2;
+export const maxStale = 2;
 /** A function that crashes on this many queries in a row will not answer the next one. */
 const maxCrashes = 5;
-/** A Fargate task takes a minute or two to start. */
-const maxUnknownTask = 30;
+/** The same for a run in an ECS task: Fargate takes a minute or two to start one. */
+export const maxUnknownTask = 30;
 /** Codes of a run in an ECS task, which has no time limit. */
 const taskCodes: ReadonlySet<string> = new Set(["task-unknown", "task-killed"]);
 

@@ -51,6 +51,8 @@ const placed = json({ tasks: [{ taskArn: arn, lastStatus: "PROVISIONING" }], fai
 const state = (lastStatus: string, more: object = {}): Answer =>
   json({ tasks: [{ taskArn: arn, lastStatus, ...more }] });
 const running = state("RUNNING");
+const missing = json({ tasks: [], failures: [{ arn, reason: "MISSING" }] });
+const mayNotDescribe = json({ __type: "AccessDeniedException", message: "no" }, 400);
 const exited = (exitCode: number, more: object = {}): Answer =>
   state("DEPROVISIONING", {
     stopCode: "EssentialContainerExited",
@@ -514,6 +516,32 @@ describe("a run in an ECS task", () => {
       [/it may still be running/],
     ],
     [
+      "that neither ECS nor the ledger knows",
+      [placed, missing, ...Array.from({ length: 30 }, () => [unknown, missing]).flat()],
+      4,
+      [/it may still be running/, /hasura-migrate history dev-3 --run/],
+    ],
+    [
+      "that may not be described and is not in the ledger",
+      [
+        placed,
+        mayNotDescribe,
+        ...Array.from({ length: 30 }, () => [unknown, mayNotDescribe]).flat(),
+      ],
+      4,
+      [/it may still be running/],
+    ],
+    [
+      "that ECS has forgotten and that shows no activity",
+      [
+        ...[placed, running, ledger({ live: true, migrations: [up] })],
+        ...[ledger({ migrations: [up] }), missing, ledger({ migrations: [up] }), missing],
+        ...[ledger({ migrations: [up] }), ledger({ migrations: [up] })],
+      ],
+      4,
+      [/The ECS task ended without an end of the run\./, /appears to have died/],
+    ],
+    [
       "that a person stopped",
       [
         placed,
@@ -584,6 +612,36 @@ describe("a run in an ECS task", () => {
       logs([finished(2)]),
     ]);
     assert.equal(exit, 0);
+  });
+
+  test("is followed as usual where ECS knows it only some seconds after it was started", async (t) => {
+    const { exit, err, words } = await runTask(t, [
+      ...[
+        ...start,
+        missing,
+        unknown,
+        missing,
+        unknown,
+        state("PENDING"),
+        state("PENDING"),
+        running,
+      ],
+      ledger({ outcome: "finished", migrations: [up, up2] }),
+      logs([finished(2)]),
+    ]);
+    assert.equal(exit, 0, err);
+    assert.deepEqual(words.slice(-5), [
+      ...["DescribeTasks", "DescribeTasks", "DescribeTasks", "history", "GetLogEvents"],
+    ]);
+  });
+
+  test("whose end is recorded is followed to it although ECS has forgotten it", async (t) => {
+    const { exit, err } = await runTask(t, [
+      ...[...start, missing],
+      ledger({ outcome: "finished", migrations: [up, up2] }),
+      logs([finished(2)]),
+    ]);
+    assert.equal(exit, 0, err);
   });
 
   test("is for migrations alone, and never for the embedded environment", async (t) => {

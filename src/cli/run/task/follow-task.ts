@@ -7,6 +7,7 @@ import type { RunPart } from "../follow-run.ts";
 import { lookUpRun, type Lookup } from "../look-up-run.ts";
 import { queryBackoff } from "../query.ts";
 import { countsOf, recordedEnd } from "../recorded-end.ts";
+import { maxStale, maxUnknownTask } from "../recover-outcome.ts";
 import { activityOf, newsReporter } from "../run-news.ts";
 import { reduceRun, type RunState } from "../run-state.ts";
 import { cannotFollow, taskKilled, taskNotStarted } from "./task-failures.ts";
@@ -45,7 +46,7 @@ const longestSilenceMs = 900_000;
 /** How far a task was followed. */
 interface Following {
   readonly progress: TaskProgress;
-  /** True from the moment when its container ran, or had run. */
+  /** False while ECS reports that it is starting: the ledger is asked only after that. */
   readonly hasBegun: boolean;
   /** True once the ledger has shown the run. */
   readonly isSeen: boolean;
@@ -55,7 +56,11 @@ interface Following {
   readonly failed: number;
   /** When a lookup succeeded last. */
   readonly seenAt: number;
+  /** How often the ledger did not show the run, or showed no sign of life, since ECS last reported the task. */
+  readonly untracked: Readonly<Record<"not-recorded" | "stale", number>>;
 }
+
+const tracked: Following["untracked"] = { "not-recorded": 0, stale: 0 };
 
 /**
  * Follows a task in the ledger, through the function, to the end of its part of the run. Throws `task-not-started` if it ended
@@ -86,9 +91,10 @@ export async function* followTask(followed: FollowedTask): AsyncGenerator<RunEve
       }
       report(...newsOf(found, now()));
       if (found.kind !== "active") {
-        following = afterState(following, await stateOf(followed));
+        following = afterState(following, await stateOf(followed), found);
         // What it did last may be in the ledger by now.
         if (following.stop) continue;
+        checkTracked(run, following);
       }
     }
     await sleep(queryBackoff(attempt), part.signal);
@@ -118,6 +124,7 @@ function newFollowing({ plan, now }: FollowedTask): Following {
     stop: undefined,
     failed: 0,
     seenAt: now(),
+    untracked: tracked,
   };
 }
 
@@ -153,26 +160,51 @@ function runOf({ part, started, plan }: FollowedTask): RunState {
   return [started, plan].reduce<RunState>(reduceRun, part.run);
 }
 
-/** Undefined if ECS did not answer, or may not be asked: the ledger is followed all the same. */
-async function stateOf({ tasks, task, part }: FollowedTask): Promise<TaskState | undefined> {
+/** The state of a task that ECS knows. */
+type KnownState = Exclude<TaskState, { readonly kind: "missing" }>;
+
+/**
+ * Undefined if ECS does not know the task, not yet or no longer, does not answer, or may not be asked: the ledger is followed all
+ * the same.
+ */
+async function stateOf({ tasks, task, part }: FollowedTask): Promise<KnownState | undefined> {
   try {
-    return await tasks.state(task, part.signal);
+    const state = await tasks.state(task, part.signal);
+    return state.kind === "missing" ? undefined : state;
   } catch (thrown) {
     if (!(thrown instanceof Failure) || part.signal.aborted) throw thrown;
     return undefined;
   }
 }
 
-function afterState(following: Following, state: TaskState | undefined): Following {
-  if (state === undefined) return { ...following, hasBegun: true };
-  const hasBegun = following.hasBegun || state.kind === "running" || state.kind === "stopped";
-  return { ...following, hasBegun, stop: state.kind === "stopped" ? state.stop : undefined };
+function afterState(
+  following: Following,
+  state: KnownState | undefined,
+  found?: Lookup,
+): Following {
+  const next = {
+    ...following,
+    hasBegun: state?.kind !== "starting",
+    stop: state?.kind === "stopped" ? state.stop : undefined,
+  };
+  if (state !== undefined) return { ...next, untracked: tracked };
+  if (found?.kind !== "not-recorded" && found?.kind !== "stale") return next;
+  const { untracked } = following;
+  return { ...next, untracked: { ...untracked, [found.kind]: untracked[found.kind] + 1 } };
 }
 
 function afterLookup(following: Following, found: Lookup, now: number): Following {
   const isSeen = following.isSeen || "row" in found;
-  if (found.kind !== "failed") return { ...following, isSeen, failed: 0, seenAt: now };
-  return { ...following, failed: found.transient ? 0 : following.failed + 1 };
+  if (found.kind === "failed")
+    return { ...following, failed: found.transient ? 0 : following.failed + 1 };
+  const untracked = found.kind === "active" ? tracked : following.untracked;
+  return { ...following, isSeen, failed: 0, seenAt: now, untracked };
+}
+
+/** Throws if nothing shows whether the task still runs. */
+function checkTracked(run: RunState, { untracked }: Following): void {
+  if (untracked.stale >= maxStale) throw taskKilled();
+  if (untracked["not-recorded"] >= maxUnknownTask) throw cannotFollow(run);
 }
 
 function isHopeless({ failed, seenAt }: Following, now: number): boolean {

@@ -3,8 +3,8 @@ import { retryHint, runHint, textHint } from "../../../protocol/hint.ts";
 import type { Task, TaskStop } from "../../connection/task-runner.ts";
 import type { RunState } from "../run-state.ts";
 
-/** The task ended, and the ledger does not show how the run ended: its process was killed. What it was doing is looked up. */
-export function taskKilled(stop: TaskStop): Failure {
+/** The ledger shows no end of the run and no sign of life: the task's process was killed. What it was doing is looked up. */
+export function taskKilled(stop: TaskStop = unknownStop): Failure {
   return new Failure(
     "unreachable",
     "task-killed",
@@ -14,6 +14,9 @@ export function taskKilled(stop: TaskStop): Failure {
     },
   );
 }
+
+/** Where ECS does not know the task, or may not be asked. */
+const unknownStop: TaskStop = { code: undefined, reason: undefined, exitCode: undefined };
 
 /** The task ended before it had read the ledger, and its log does not say why, or cannot be read. */
 export function taskNotStarted({ id }: Task, stop: TaskStop): Failure {
@@ -36,17 +39,20 @@ const pullHint = textHint(
   "The task's subnets need a route to ECR, S3 and CloudWatch Logs: NAT, or interface endpoints and a gateway endpoint.",
 );
 
-/** The task may go on; only the ledger can tell, and it cannot be read. */
+/** The task may go on; only the ledger can tell, and it cannot be read (`cause`) or does not show the run. */
 export function cannotFollow(
   { request: { runId, environment } }: RunState,
-  cause: Failure,
+  cause?: Failure,
 ): Failure {
   return new Failure(
     "unreachable",
     "task-not-followed",
     `Lost track of the ECS task of run ${runId}; it may still be running.`,
     {
-      hints: [runHint(["history", environment, "--run", runId], "to check on it"), ...cause.hints],
+      hints: [
+        runHint(["history", environment, "--run", runId], "to check on it"),
+        ...(cause?.hints ?? []),
+      ],
       cause,
     },
   );
