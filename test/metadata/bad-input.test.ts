@@ -34,6 +34,11 @@ describe("metadata that cannot be read is reported with its file, line and colum
       "metadata/cron_triggers.yaml:2:21 This is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ].",
     ],
     [
+      "a version that is not a number",
+      { "metadata/version.yaml": '# written by hand\nversion: "3"\n' },
+      "metadata/version.yaml:2:1 The version must be a number.",
+    ],
+    [
       "a key that appears twice",
       { "metadata/remote_schemas.yaml": "- name: a\n  definition: {}\n  name: b\n" },
       'metadata/remote_schemas.yaml:3:3 The key "name" appears twice.',
@@ -284,6 +289,24 @@ describe("metadata in one file", () => {
       "metadata.json:1:28 This is not valid JSON: unexpected end of the file.",
     ],
     ["[]", "metadata.json:1:1 Keys and values are needed here, not a list."],
+    ['{"sources": []}', "metadata.json:1:1 The metadata has no version."],
+    ['{"sources": [],\n "version": "3"}', 'metadata.json:2:2 The version must be 3 or 2, not "3".'],
+    [
+      '{"version": 3, "tables": []}',
+      "metadata.json:1:1 Metadata of version 3 needs the key sources.",
+    ],
+    [
+      '{"version": 2, "sources": []}',
+      "metadata.json:1:1 Metadata of version 2 needs the key tables.",
+    ],
+    [
+      '{"version": 3, "sources": {}}',
+      "metadata.json:1:16 A list is needed here, not keys and values.",
+    ],
+    [
+      '{"resource_version": 7,\n "metadata": {"version": 3, "sources": []}}',
+      "metadata.json:2:2 The file contains an answer of Hasura: the metadata is only a part of it.",
+    ],
     [
       '{"version": 3, "sources": [], "actions": [\n  {"name": "a"}, {"name": "a"}]}',
       "metadata.json:2:18 The metadata defines the action a twice, first at metadata.json:2:3.",
@@ -294,6 +317,20 @@ describe("metadata in one file", () => {
       const root = await projectOnDisk(t, { ...config("metadata.json"), "metadata.json": text });
       assert.deepEqual(problemLines(await readIn(root)), [problem]);
     });
+
+  for (const configVersion of [2, 3])
+    for (const [version, list] of [
+      [2, "tables"],
+      [3, "sources"],
+    ] as const)
+      test(`of version ${String(version)} in a project of config version ${String(configVersion)} has its own form`, async (t) => {
+        const root = await projectOnDisk(t, {
+          "config.yaml": `version: ${String(configVersion)}\nmetadata_file: metadata.json\n`,
+          "metadata.json": JSON.stringify({ version, [list]: [] }),
+        });
+        const { document, problems } = await readIn(root);
+        assert.deepEqual([document?.configVersion, problems], [version, []]);
+      });
 
   test("that does not exist", async (t) => {
     const root = await projectOnDisk(t, config("metadata.json"));

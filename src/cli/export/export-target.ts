@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { posix, resolve } from "node:path";
 import { readProjectConfig } from "../../engine/project/config.ts";
 import { realFileSystem } from "../../engine/project/file-system.ts";
 import { metadataFiles, metadataLayout } from "../../engine/project/metadata-files.ts";
@@ -11,6 +11,8 @@ import { findProjectAbove, findProjectRoot, noProjectAbove } from "../project/fi
 /** The project that metadata is written to. */
 export interface ExportTarget {
   readonly root: string;
+  /** The directory that contains all of its files, from the root. */
+  readonly home: string;
   readonly layout: MetadataLayout;
   readonly files: MetadataFiles;
 }
@@ -21,16 +23,20 @@ export interface ExportTarget {
  * @throws Failure usage/no-project, usage/config-too-old, and what reading config.yaml throws
  */
 export async function exportTarget(
-  { cwd, home }: Pick<CliContext, "cwd" | "home">,
+  context: Pick<CliContext, "cwd" | "home">,
   named: string | undefined,
 ): Promise<ExportTarget> {
-  const root = named === undefined ? findProjectAbove(cwd, home) : rootIn(resolve(cwd, named));
+  const { cwd } = context;
+  const root =
+    named === undefined ? findProjectAbove(cwd, context.home) : rootIn(resolve(cwd, named));
   if (root === undefined)
     throw noProjectAbove(cwd, textHint("Name a directory: metadata export ENV DIRECTORY"));
   const config = await readProjectConfig(root, realFileSystem);
   const layout = await metadataLayout({ root, configVersion: config?.version ?? 3 });
   if (layout === undefined) throw tooOld(root);
-  return { root, layout, files: metadataFiles(root, layout) };
+  const { directory, file } = layout;
+  const home = file === undefined ? directory : posix.dirname(file);
+  return { root, home, layout, files: metadataFiles(root, layout) };
 }
 
 function rootIn(directory: string): string {

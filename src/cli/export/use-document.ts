@@ -66,7 +66,7 @@ export async function writeDocument(
   if (writes && changes.length > 0) {
     if (!options.force) await refuseUncommitted(changes, target, context);
     await writeChanges(changes, {
-      ...{ root, directory: layout.directory, id: v7({ msecs: context.now() }) },
+      ...{ root, directory: target.home, id: v7({ msecs: context.now() }) },
       interrupted: context.interrupts.first,
     });
   }
@@ -92,14 +92,13 @@ const namedAtMost = 5;
 
 async function refuseUncommitted(
   changes: readonly FileChange[],
-  { root, layout: { directory, file } }: ExportTarget,
+  { root, home }: ExportTarget,
   context: Pick<CliContext, "capture">,
 ): Promise<void> {
-  // The metadata may be in another repository than the project.
-  const home = file === undefined ? directory : posix.dirname(file);
   const existing = changes.flatMap(({ path, before }) =>
     before === undefined ? [] : posix.relative(home, path),
   );
+  // The metadata may be in another repository than the project.
   const uncommitted = await uncommittedFiles(join(root, home), existing, context);
   const paths = uncommitted.map((path) => posix.join(home, path));
   if (paths.length === 0) return;

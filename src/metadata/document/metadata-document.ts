@@ -7,6 +7,7 @@ import { placeOf, type FilePlace } from "./source-text.ts";
 export interface MetadataDocument {
   /** The argument of `replace_metadata`: `metadata` in config version 3, all of `args` in version 2. */
   readonly value: JsonMap;
+  /** The form of the document: config version 2 has tables, 3 has sources. A single file may have another one than its project. */
   readonly configVersion: 2 | 3;
   /** Where the value at a path is written, or what would contain it; undefined if no file has it. */
   placeOf(path: JsonPath): FilePlace | undefined;

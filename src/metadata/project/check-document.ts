@@ -3,12 +3,16 @@ import type { MetadataDocument } from "../document/metadata-document.ts";
 import { objectLabel, repeatedObjects, type MetadataObject } from "../document/objects.ts";
 import type { JsonPath } from "../document/places.ts";
 import { placeText, type MetadataProblem } from "../problem.ts";
+import type { MetadataLayout } from "./metadata-files.ts";
 
 /** What Hasura would refuse in a document whose files can be read. */
-export function checkDocument(document: MetadataDocument): readonly MetadataProblem[] {
+export function checkDocument(
+  document: MetadataDocument,
+  { file }: MetadataLayout,
+): readonly MetadataProblem[] {
   return [
     ...incompleteSources(document),
-    ...withoutTables(document),
+    ...(file === undefined ? withoutTables(document) : []),
     ...repeatedObjects(document.value).map(([object, first]) => duplicate(object, first, document)),
   ];
 }

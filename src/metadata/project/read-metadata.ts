@@ -45,7 +45,7 @@ export async function readMetadata(
     read.flatMap(({ entries }) => entries),
     reading,
   );
-  return { document, problems: [...problems, ...checkDocument(document)] };
+  return { document, problems: [...problems, ...checkDocument(document, layout)] };
 }
 
 async function attempt(read: ReadPart, reading: Reading): Promise<Part | MetadataFailure> {
@@ -79,5 +79,11 @@ function documentOf(entries: readonly Entry[], { layout, origins }: Reading): Me
     offset: 0,
     entry: (key) => spots.get(String(key)),
   });
-  return metadataDocument(value, layout.configVersion, origins);
+  return metadataDocument(value, formOf(value, layout), origins);
+}
+
+/** A single file has the form of its own version. */
+function formOf(value: JsonMap, { configVersion, file }: MetadataLayout): 2 | 3 {
+  if (file === undefined) return configVersion;
+  return value["version"] === 2 ? 2 : 3;
 }

@@ -1,14 +1,15 @@
-import { isJsonMap, type Json } from "../document/json.ts";
+import { isJsonMap, type Json, type JsonMap } from "../document/json.ts";
 import type { Origin } from "../document/places.ts";
-import type { SourceText } from "../document/source-text.ts";
+import { placeOf, type SourceText, type Spot } from "../document/source-text.ts";
 import { parseJson } from "../json/parse-json.ts";
-import { MetadataFailure } from "../problem.ts";
+import { MetadataFailure, unreadable, type MetadataProblem } from "../problem.ts";
 import { yamlValue } from "../yaml/read-value.ts";
 import { partOf, refuseOtherShape, type Part, type Reading } from "./part.ts";
 import { readSource } from "./read-text.ts";
 
 /**
- * Reads the metadata of a project that has it in one file, by the file's path from the project's root. It is sent as it is.
+ * Reads the metadata of a project that has it in one file, by the file's path from the project's root. It is sent as it is, so the file's
+ * own version decides about its form (docs/internals/hasura-metadata.md, "Configuration and modes").
  * @throws MetadataFailure for a file that does not exist or cannot be read
  */
 export async function readSingleFile(path: string, reading: Reading): Promise<Part> {
@@ -18,9 +19,58 @@ export async function readSingleFile(path: string, reading: Reading): Promise<Pa
   if (source === undefined)
     throw missing(`The file of metadata_file in config.yaml does not exist: ${path}.`);
   const value = parsedValue(source, reading);
-  refuseOtherShape(value, "map", { source, offset: 0 });
-  const origin = isJsonMap(value) ? reading.origins.get(value) : undefined;
-  return partOf(isJsonMap(value) ? entriesOf(Object.entries(value), origin) : []);
+  const start = { source, offset: 0 };
+  refuseOtherShape(value, "map", start);
+  const document = isJsonMap(value) ? value : {};
+  const origin = reading.origins.get(document);
+  const spotOf = (key: string): Spot => origin?.entry(key) ?? start;
+  refuseAnswer(document, spotOf);
+  return partOf(entriesOf(Object.entries(document), origin), incomplete(document, spotOf));
+}
+
+/** A file with the answer of `export_metadata` would be compared as metadata without any objects. */
+function refuseAnswer(document: JsonMap, spotOf: (key: string) => Spot): void {
+  if (document["version"] !== undefined || !isJsonMap(document["metadata"] ?? null)) return;
+  throw unreadable(
+    spotOf("metadata"),
+    "The file contains an answer of Hasura: the metadata is only a part of it.",
+    "Keep only the value of the key metadata.",
+  );
+}
+
+/** The list that Hasura needs in metadata of each version. */
+const neededLists = new Map<Json | undefined, string>([
+  [2, "tables"],
+  [3, "sources"],
+]);
+
+function incomplete(document: JsonMap, spotOf: (key: string) => Spot): MetadataProblem[] {
+  const { version } = document;
+  const list = neededLists.get(version);
+  const problem = (message: string, key: string, advice: string): MetadataProblem[] => [
+    {
+      severity: "error",
+      code: "metadata-incomplete",
+      message,
+      place: placeOf(spotOf(key)),
+      advice,
+    },
+  ];
+  if (list === undefined) {
+    const advice = "Metadata with sources has the version 3, metadata with only tables 2.";
+    return version === undefined
+      ? problem("The metadata has no version.", "version", advice)
+      : problem(`The version must be 3 or 2, not ${JSON.stringify(version)}.`, "version", advice);
+  }
+  const value = document[list] ?? null;
+  if (value !== null) refuseOtherShape(value, "list", spotOf(list));
+  return value === null
+    ? problem(
+        `Metadata of version ${String(version)} needs the key ${list}.`,
+        list,
+        "Add it, with an empty list if there are none.",
+      )
+    : [];
 }
 
 function parsedValue(source: SourceText, { origins, size }: Reading): Json {

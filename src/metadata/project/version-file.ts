@@ -20,7 +20,8 @@ export async function readVersion(reading: Reading): Promise<Part> {
       problems: [missing(reading)],
     };
   const { source, value } = found;
-  const spot = { source, offset: 0 };
+  const origin = isJsonMap(value) ? reading.origins.get(value) : undefined;
+  const spot = origin?.entry("version") ?? { source, offset: 0 };
   const version = versionIn(value, spot);
   return partOf(
     [{ key: "version", value: version, spot }],

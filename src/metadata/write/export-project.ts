@@ -40,7 +40,9 @@ export async function exportProject(
   server: JsonMap,
 ): Promise<ProjectExport> {
   const before = new Map<string, string>();
-  const read = await readMetadata(layout, recording(files, before));
+  const read = (await hasNoFile(layout, files))
+    ? undefined
+    : await readMetadata(layout, recording(files, before));
   const document = read?.document?.value;
   if (read !== undefined && document === undefined) throw unreadable(read.problems);
   const { document: wanted, leftOut } = inForm(server, layout);
@@ -53,6 +55,11 @@ export async function exportProject(
     leftOut,
     lost: differences(checked.document, wanted, layout),
   };
+}
+
+/** True if the single file of the metadata does not exist, or is the empty one that the Hasura CLI creates in its place. */
+async function hasNoFile({ file }: MetadataLayout, files: MetadataFiles): Promise<boolean> {
+  return file !== undefined && ((await files.read(file))?.length ?? 0) === 0;
 }
 
 function unreadable(problems: readonly MetadataProblem[]): Error {

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { programsOf } from "../../../src/cli/programs/programs.ts";
+import { exportTarget } from "../../../src/cli/export/export-target.ts";
 import { uncommittedFiles } from "../../../src/cli/export/uncommitted-files.ts";
 import { writeChanges } from "../../../src/cli/export/write-changes.ts";
 import type { FileChange } from "../../../src/metadata/write/export-project.ts";
@@ -38,9 +39,10 @@ const changes: FileChange[] = [
 ];
 const before = { "metadata/a.yaml": "a", "metadata/old/c.yaml": "c" };
 
-function write(root: string, these: readonly FileChange[], interrupted?: AbortSignal) {
+async function write(root: string, these: readonly FileChange[], interrupted?: AbortSignal) {
+  const { home: directory } = await exportTarget({ cwd: root, home: root }, root);
   return writeChanges(these, {
-    ...{ root, directory: "metadata", id: "x" },
+    ...{ root, directory, id: "x" },
     interrupted: interrupted ?? new AbortController().signal,
   });
 }
@@ -53,6 +55,13 @@ describe("the files of an export", () => {
     await write(root, changes);
     assert.deepEqual(filesIn(root), { "metadata/a.yaml": "A", "metadata/new/b.yaml": "B" });
     assert.deepEqual(readdirSync(join(root, "metadata")), ["a.yaml", "new"]);
+  });
+
+  test("may be a single file beside the metadata directory", async (t) => {
+    const others = { "config.yaml": "version: 3\nmetadata_file: all.json\n", "metadata/x": "" };
+    const root = await projectOf(t, { ...others, "all.json": "a" });
+    await write(root, [{ path: "all.json", before: "a", after: "A" }]);
+    assert.deepEqual(filesIn(root), { ...others, "all.json": "A" });
   });
 
   test("stay as they are if one cannot be written", async (t) => {

@@ -167,3 +167,19 @@ custom_types:
     "metadata/graphql_schema_introspection.yaml": "disabled_for_roles: []\n",
   });
 });
+
+describe("an export to a single file", () => {
+  const document: JsonMap = { version: 3, sources: [] };
+  for (const [what, files] of [
+    ["does not exist", {}],
+    ["is empty, as the Hasura CLI creates it", { "all.yaml": "" }],
+  ] as const)
+    test(`that ${what} writes it`, async () => {
+      const layout = { ...v3, file: "all.yaml" };
+      const { changes } = await exported(files, document, layout);
+      const before = { ...("all.yaml" in files && { before: "" }) };
+      assert.deepEqual(changes, [
+        { path: "all.yaml", ...before, after: "version: 3\nsources: []\n" },
+      ]);
+    });
+});
