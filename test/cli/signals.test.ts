@@ -109,6 +109,9 @@ function end(pid: number): void {
   }
 }
 
+/** Most CI systems kill a process 10 s after they have sent SIGTERM. */
+const withinMs = 9_000;
+
 describe("signals", () => {
   test("SIGTERM ends a command that waits for the writer of its configuration, a pipe", async (t) => {
     const cwd = emptyDirectory(t);
@@ -127,7 +130,7 @@ describe("signals", () => {
     assert.equal(await ended, 130);
   });
 
-  test("SIGTERM asks the run to stop and exits within five seconds, with the command that checks on it", async (t) => {
+  test("SIGTERM asks the run to stop and exits soon, with the command that checks on it", async (t) => {
     const { code, stderr, tookMs, operations } = await signalled(
       t,
       [goesOn, accepts],
@@ -135,7 +138,7 @@ describe("signals", () => {
     );
     assert.equal(code, 130);
     assert.deepEqual(operations, ["apply", "cancel"]);
-    assert(tookMs < 5000, String(tookMs));
+    assert(tookMs < withinMs, String(tookMs));
     assert.match(stderr, /Detached\. The run will stop after the current migration\./);
     assert.match(stderr, /→ to check on it: hasura-migrate history dev-3 --run [0-9a-f-]{36}/);
   });
@@ -147,7 +150,7 @@ describe("signals", () => {
       [{ after: "one started", signal: "SIGTERM" }],
     );
     assert.equal(code, 130);
-    assert(tookMs < 5000, String(tookMs));
+    assert(tookMs < withinMs, String(tookMs));
     assert.match(stderr, /The stop request was not confirmed/);
     assert.match(stderr, /→ to stop it: hasura-migrate cancel dev-3 --run/);
   });
@@ -162,7 +165,8 @@ describe("signals", () => {
       ],
     );
     assert.equal(code, 130);
-    assert(tookMs < 1500, String(tookMs));
+    // Before the first one would have ended it.
+    assert(tookMs < 4000, String(tookMs));
   });
 
   test("SIGHUP detaches without stopping the run", async (t) => {
@@ -233,7 +237,7 @@ describe("signals", () => {
       [{ after: "starting the function", signal: "SIGTERM" }],
     );
     assert.equal(code, 130);
-    assert(tookMs < 5000, String(tookMs));
+    assert(tookMs < withinMs, String(tookMs));
     assert.deepEqual(operations, ["apply"]);
   });
 });

@@ -13,7 +13,10 @@ async function heldRun(
 ): Promise<{ served: Served; cli: Running; release: () => Promise<unknown> }> {
   const directory = await project(t, {
     "1700000000100_one": { up: "CREATE TABLE one (id integer);" },
-    "1700000000200_waits": { up: "ALTER TABLE held ADD COLUMN added integer;" },
+    "1700000000200_waits": {
+      // One attempt: between two of them nothing would wait.
+      up: "-- hasura-migrate: lock_timeout=10min\nALTER TABLE held ADD COLUMN added integer;",
+    },
     "1700000000300_three": { up: "CREATE TABLE three (id integer);" },
   });
   const served = await serve(t, directory);

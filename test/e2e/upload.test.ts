@@ -87,8 +87,8 @@ describe.concurrent("the migrations of a branch", () => {
     const ada = await branchOf(t, "add-coupons", { ...one, ...coupons });
     const bob = await branchOf(t, "add-reviews", { ...one, ...reviews });
     const both = await Promise.all([
-      served.run(["dev-1", "--from", ada, "--wait", "1m"]),
-      served.run(["dev-1", "--from", bob, "--wait", "1m"]),
+      served.run(["dev-1", "--from", ada, "--wait", "5m"]),
+      served.run(["dev-1", "--from", bob, "--wait", "5m"]),
     ]);
     for (const { code, stderr } of both) assert.equal(code, 0, stderr);
     assert.deepEqual(await tablesIn(served.databaseUrl), ["coupons", "one", "reviews"]);

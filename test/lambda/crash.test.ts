@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { migrationsOf, projectOnDisk } from "../engine/support/run.ts";
-import { gone, serviceFor, stream } from "../support/lambda-service.ts";
+import { untilGone } from "../support/is-alive.ts";
+import { serviceFor, stream } from "../support/lambda-service.ts";
 import { freshDirectory } from "../support/postgres.ts";
 import { catalogHasura } from "./support/catalog-hasura.ts";
 import { request } from "./support/request.ts";
@@ -78,7 +79,7 @@ describe("crash", () => {
       const [first, second, ...others] = processes();
       assert.ok(first !== undefined && second !== undefined && first !== second);
       assert.deepEqual(others, []);
-      await gone(first);
+      await untilGone([first]);
       assert.match(log(), new RegExp(`${logged}: a bug in hasura-migrate`));
     });
   }

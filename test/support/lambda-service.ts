@@ -7,6 +7,7 @@ import {
   type InvokeCommandInput,
   InvokeWithResponseStreamCommand,
   LambdaClient,
+  TooManyRequestsException,
 } from "@aws-sdk/client-lambda";
 import * as z from "zod";
 import {
@@ -144,15 +145,15 @@ export async function gate(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, reached, open };
 }
 
-/** Waits until a process is gone. */
-export async function gone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 400; tries += 1) {
+/** Calls until the only process is free, and returns its answer. */
+export async function answerWhenFree(
+  client: LambdaClient,
+): Promise<ReturnType<typeof parseAnswer>> {
+  for (;;) {
     try {
-      process.kill(pid, 0);
-    } catch {
-      return;
+      return parseAnswer((await invoke(client, {})).text);
+    } catch (thrown) {
+      if (!(thrown instanceof TooManyRequestsException)) throw thrown;
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`process ${pid} is still there`);
 }

@@ -37,7 +37,6 @@ async function contents({ url, ledger, catalog }: LedgerBench): Promise<unknown>
       "SELECT relname::text, relkind, relfilenode FROM pg_class WHERE oid >= 16384 AND relname !~ '^pg_toast' AND relnamespace = 'public'::regnamespace ORDER BY 1",
     ),
     await query(url, "SELECT * FROM people ORDER BY id"),
-    await query(url, "SELECT rolname::text FROM pg_roles ORDER BY 1"),
     await ledger(),
     await catalog(),
   ];

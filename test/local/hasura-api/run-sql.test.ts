@@ -321,7 +321,8 @@ describe("run SQL", () => {
     await once(socket, "data");
     const startedAt = performance.now();
     await api.stop();
-    assert.ok(performance.now() - startedAt < 1_000);
+    // Node itself would keep such a connection for 5 s.
+    assert.ok(performance.now() - startedAt < 4_500);
     socket.destroy();
   });
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import { untilGone } from "../../support/is-alive.ts";
 import {
+  answerWhenFree,
   gate,
-  gone,
   invoke,
   parseAnswer,
   serviceFor,
@@ -58,17 +59,17 @@ describe("failures", () => {
       );
       const { text, error } = await invoke(client, event);
       assert.deepEqual([error, parseAnswer(text).errorType], ["Unhandled", "Sandbox.Timedout"]);
-      if (chunks[0] !== undefined) await gone(parseAnswer(chunks[0]).pid);
+      if (chunks[0] !== undefined) await untilGone([parseAnswer(chunks[0]).pid]);
     });
   }
 
   test("a handler that throws in the middle of a stream: what was written arrives, then the error; its process lives on", async (t) => {
-    const { client } = await serviceFor(t, "streaming");
+    const { client } = await serviceFor(t, "streaming", { concurrency: 1 });
     const { chunks, complete } = await stream(client, { throw: true });
     assert.equal(chunks.length, 1);
     const details = parseAnswer(complete?.ErrorDetails ?? "");
     assert.deepEqual([details.errorType, details.errorMessage], ["RangeError", "in the middle"]);
-    assert.equal(parseAnswer((await stream(client, {})).chunks.join("")).calls, 2);
+    assert.equal((await answerWhenFree(client)).calls, 2);
   });
 
   test("a handler that throws before the first byte of a stream", async (t) => {
@@ -94,7 +95,7 @@ describe("failures", () => {
   });
 
   test("what a handler wrote before its timeout is in the log", async (t) => {
-    const { client } = await serviceFor(t, "buffered", { timeoutMs: 700 });
+    const { client } = await serviceFor(t, "buffered", { timeoutMs: 5000 });
     const { log } = await invoke(client, { hang: true, log: "last words" }, { LogType: "Tail" });
     assert.match(log, /last words/);
   });

@@ -5,17 +5,22 @@ import {
   GetFunctionConfigurationCommand,
   InvokeCommand,
   InvokeWithResponseStreamCommand,
-  type LambdaClient,
-  TooManyRequestsException,
 } from "@aws-sdk/client-lambda";
 import * as z from "zod";
-import { gate, invoke, parseAnswer, serviceFor, stream } from "../../support/lambda-service.ts";
+import {
+  answerWhenFree,
+  gate,
+  invoke,
+  parseAnswer,
+  serviceFor,
+  stream,
+} from "../../support/lambda-service.ts";
 
 describe("invoke", () => {
   test("a buffered handler answers, in a warm process the second time", async (t) => {
-    const { client } = await serviceFor(t, "buffered");
+    const { client } = await serviceFor(t, "buffered", { concurrency: 1 });
     const first = parseAnswer((await invoke(client, { a: "é" })).text);
-    const second = parseAnswer((await invoke(client, {})).text);
+    const second = await answerWhenFree(client);
     assert.deepEqual([first.calls, second.calls, first.event], [1, 2, { a: "é" }]);
     assert.equal(first.pid, second.pid);
     assert.equal(first.arn, "arn:aws:lambda:eu-west-1:000000000000:function:x");
@@ -87,7 +92,7 @@ describe("invoke", () => {
     assert.equal(sent.StatusCode, 202);
     await hold.reached;
     hold.open();
-    assert.equal(await callsWhenFree(client), 2);
+    assert.equal((await answerWhenFree(client)).calls, 2);
   });
 
   test("a stream arrives piece by piece: the first while the function still runs", async (t) => {
@@ -129,7 +134,7 @@ describe("invoke", () => {
     });
     hold.open();
     // The one process there is takes the next call: the first invocation came to its end.
-    assert.equal(await callsWhenFree(client), 2);
+    assert.equal((await answerWhenFree(client)).calls, 2);
   });
 
   test("GetFunction and GetFunctionConfiguration describe the function", async (t) => {
@@ -167,14 +172,3 @@ describe("invoke", () => {
     );
   });
 });
-
-/** Calls until the only process is free, and answers its count of calls. */
-async function callsWhenFree(client: LambdaClient): Promise<number> {
-  for (;;) {
-    try {
-      return parseAnswer((await invoke(client, {})).text).calls;
-    } catch (thrown) {
-      if (!(thrown instanceof TooManyRequestsException)) throw thrown;
-    }
-  }
-}

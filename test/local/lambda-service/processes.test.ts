@@ -9,10 +9,10 @@ import { describe, test } from "vitest";
 import * as z from "zod";
 import { installedRic } from "../../support/aws-lambda-ric.ts";
 import { bundled } from "../../support/bundle.ts";
+import { untilGone } from "../../support/is-alive.ts";
 import {
   functions,
   gate,
-  gone,
   invoke,
   runtimeClient,
   parseAnswer,
@@ -33,8 +33,8 @@ describe("processes", () => {
     ).catch(() => undefined);
     await hold.reached;
     await service.stop();
-    await Promise.all([gone(idle), cut]);
-    if (busy) await gone(busy);
+    await Promise.all([untilGone([idle]), cut]);
+    if (busy) await untilGone([busy]);
   });
 
   test("one that goes on working after its response is not waited for: another serves the next call", async (t) => {
@@ -72,7 +72,7 @@ describe("processes", () => {
       const busy = spin ? post("x", { release: hold.url }).catch(() => undefined) : undefined;
       if (busy) await hold.reached;
       child.kill("SIGKILL");
-      await gone(pid);
+      await untilGone([pid]);
       await busy;
     });
   }

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { GetFunctionCommand, InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
-import { gate, invoke, parseAnswer, serviceFor } from "../../support/lambda-service.ts";
+import {
+  answerWhenFree,
+  gate,
+  invoke,
+  parseAnswer,
+  serviceFor,
+} from "../../support/lambda-service.ts";
 
 const raw = (client: LambdaClient, Payload: string, FunctionName = "x") =>
   client.send(new InvokeCommand({ FunctionName, Payload }));
@@ -61,7 +67,7 @@ describe("refusals", () => {
     });
     hold.open();
     await first;
-    assert.equal(parseAnswer((await invoke(client, {})).text).calls, 2);
+    assert.equal((await answerWhenFree(client)).calls, 2);
   });
 
   test("with room for two, two run at once in two processes", async (t) => {

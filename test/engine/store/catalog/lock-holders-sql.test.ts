@@ -13,6 +13,6 @@ describe("the query for who holds a lock", () => {
     const startedAt = performance.now();
     lockHoldersSql(large);
     // Splitting all of it into characters takes seconds, and a gigabyte of memory.
-    assert.ok(performance.now() - startedAt < 500);
+    assert.ok(performance.now() - startedAt < 2000);
   });
 });

@@ -236,7 +236,7 @@ describe("ledger", () => {
           (
             await query(
               it.url,
-              "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()",
+              "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()",
             )
           ).length === 0
         );

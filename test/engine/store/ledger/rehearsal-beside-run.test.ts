@@ -11,8 +11,8 @@ import type { Ran } from "../../support/run.ts";
 import { gate, listening, startsWith, tiny, waitsAtGate } from "../../support/shared-requests.ts";
 
 const files = tiny(2);
-/** What is rehearsed: it waits at the gate while it holds its locks. */
-const held = { ...tiny(1), "3_held/up": waitsAtGate };
+/** What is rehearsed: it waits at the gate while it holds its locks, for longer than a rehearsal waits for locks by default. */
+const held = { ...tiny(1), "3_held/up": `SET lock_timeout = 0; ${waitsAtGate}` };
 /** A run that was silent for a moment counts as dead, so that a rehearsal may start beside it. */
 const silentCountsAsDead = withLedger({ waitMs: 0, liveMs: 0 });
 
@@ -22,7 +22,8 @@ interface Beside {
 }
 
 async function untilHeld(url: string, lock: number): Promise<void> {
-  const holding = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${String(lock)} AND NOT granted`;
+  const holding = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${String(lock)} AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
   while ((await query(url, holding)).length === 0);
 }
 

@@ -43,7 +43,7 @@ async function twoRuns(
 
 /** The transaction that stands before the gate, by its session and start; waits for one. */
 async function transactionAt(url: string, key: number): Promise<string> {
-  const waiting = `SELECT a.pid || ' ' || a.xact_start AS transaction FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE l.locktype = 'advisory' AND l.objid = ${String(key)} AND NOT l.granted`;
+  const waiting = `SELECT a.pid || ' ' || a.xact_start AS transaction FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE a.datname = current_database() AND l.locktype = 'advisory' AND l.objid = ${String(key)} AND NOT l.granted`;
   for (;;) {
     const [row] = await query(url, waiting);
     if (row !== undefined) return String(row["transaction"]);
