@@ -5,8 +5,8 @@ import type { PlannedStep } from "../plan/select-steps.ts";
 import { databaseArgs } from "../store/hints.ts";
 
 /**
- * A failure of the second half of a redo: its migration is rolled back and pending by then, so the next command is `apply`.
- * Another `redo` would roll back the migration before it.
+ * A failure of the second half of a redo: its migration is rolled back by then, so the next command is `apply`. Another `redo` would
+ * roll back the migration before it.
  */
 export function halfRedoneFailure(
   failure: unknown,
@@ -18,16 +18,37 @@ export function halfRedoneFailure(
     runHint([environment, ...databaseArgs(step.database.name)], reason);
   const hints = failure.hints.map((hint) => (hint.kind === "retry" ? apply(hint.reason) : hint));
   const isNamed = failure.hints.some(({ kind }) => kind === "retry");
+  const { state, then } = stateAfter(failure);
   return failure.with({
     hints: [
-      textHint(halfRedoneText(step)),
+      textHint(`${migrationLabel(step.migration)} has been rolled back${state}.`),
       ...hints,
-      ...(isNamed ? [] : [apply("apply it once that is resolved")]),
+      ...(isNamed ? [] : [apply(then)]),
     ],
   });
 }
 
+const pending = " and is pending";
+
+/** What became of the migration after its rollback, and when it can be applied. */
+function stateAfter({ code }: Failure): { readonly state: string; readonly then: string } {
+  switch (code) {
+    case "interrupted":
+      return {
+        state: "; applying it again was interrupted",
+        then: "apply it once it is recorded as pending",
+      };
+    case "outcome-unknown":
+      return {
+        state: "; it is not known whether it was applied again",
+        then: "apply it if it was not",
+      };
+    default:
+      return { state: pending, then: "apply it once that is resolved" };
+  }
+}
+
 /** `1700000000100_add_note has been rolled back and is pending.` */
 export function halfRedoneText({ migration }: Pick<PlannedStep, "migration">): string {
-  return `${migrationLabel(migration)} has been rolled back and is pending.`;
+  return `${migrationLabel(migration)} has been rolled back${pending}.`;
 }

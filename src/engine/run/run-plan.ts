@@ -221,8 +221,9 @@ async function reportResult(
       };
     }
     case "unknown": {
-      const failure = outcomeUnknown(result.error, loaded.ready, environment);
-      await emit(engine, { type: "migration.unknown", ...of, reason: failure.message });
+      const unknown = outcomeUnknown(result.error, loaded.ready, environment);
+      await emit(engine, { type: "migration.unknown", ...of, reason: unknown.message });
+      const failure = halfRedoneFailure(unknown, loaded.ready, environment);
       return { over: 1, done: 0, stop: { stop: "failed", failure } };
     }
     case "replan":
@@ -235,13 +236,15 @@ async function reportResult(
         reason: "cancelled before it took effect",
       });
       return { over: 0, done: 0, stop: { stop: "cancelled" } };
-    case "busy":
+    case "busy": {
       await emit(engine, {
         type: "migration.skipped",
         ...of,
         reason: `not run: ${result.holder}`,
       });
-      return { over: 1, done: 0, stop: { stop: "failed", failure: busyFailure(result.holder) } };
+      const failure = halfRedoneFailure(busyFailure(result.holder), loaded.ready, environment);
+      return { over: 1, done: 0, stop: { stop: "failed", failure } };
+    }
   }
 }
 

@@ -44,6 +44,26 @@ describe("a failure of the second half of a redo", () => {
     assert.deepEqual(hintsOf(failure), [pending, "hasura-migrate dev-3 --database b"]);
   });
 
+  for (const [code, state, reason] of [
+    [
+      "interrupted",
+      "3_x has been rolled back; applying it again was interrupted.",
+      "apply it once it is recorded as pending",
+    ],
+    [
+      "outcome-unknown",
+      "3_x has been rolled back; it is not known whether it was applied again.",
+      "apply it if it was not",
+    ],
+  ] as const)
+    test(`does not call the migration pending if the code is ${code}`, () => {
+      const failure = becomes(new Failure("migration", code, "It failed."));
+      assert(failure instanceof Failure);
+      const [text, apply] = failure.hints;
+      assert.deepEqual(text, textHint(state));
+      assert.equal(apply?.kind === "command" && apply.reason, reason);
+    });
+
   test("is unchanged if the step belongs to no redo, or the error is unexpected", () => {
     const failure = failing(retryHint());
     assert.equal(becomes(failure, { redone: false }), failure);

@@ -310,6 +310,17 @@ describe("a step that is not applied", () => {
       assert.equal(failure.cause, lost);
     });
 
+  for (const [end, result] of [
+    ["has an unknown outcome", { outcome: "unknown", error: new HasuraCallError("unknown", "") }],
+    ["found another run", { outcome: "busy", holder: "ada@laptop" }],
+  ] as const)
+    test(`of a redo that ${end} names apply instead of another redo`, async () => {
+      const step = { ...readyStep("5", { store: storeWith("5", result) }), redone: true };
+      const hints = hintLines(failureOf(await run([step])).hints);
+      assert.match(hints[0] ?? "", /^5_x has been rolled back/);
+      assert.equal(hints.at(-1), "hasura-migrate dev-3");
+    });
+
   for (const [what, lost, message] of [
     [
       "a lost connection",
