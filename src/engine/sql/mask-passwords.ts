@@ -81,15 +81,11 @@ function maskOf(hidden: string): string {
 }
 
 /** A literal without its quotes: as it is written, as it is meant, and the parts between what is escaped. */
-function contentsOf({ kind, text, closed }: Token): string[] {
-  const quote =
-    kind === "dollar-string" ? (dollarTag.exec(text)?.[0] ?? "") : kind === "string" ? "'" : "E'";
-  const inner = text.slice(quote.length, closed ? -quote.replace(/^E/, "").length : undefined);
-  if (kind === "dollar-string") return [inner];
-  return [inner, inner.replaceAll("''", "'"), ...inner.split(/''|\\[^]/)];
+function contentsOf(token: Token): string[] {
+  const { inner, spelling } = unquoted(token);
+  if (token.kind === "dollar-string") return [inner];
+  return [inner, spelling.read(inner).replaceAll("\v", "\n"), ...inner.split(/''|\\[^]/)];
 }
-
-const dollarTag = /^\$[^$]*\$/;
 
 function isPassword({ kind, text }: Token): boolean {
   const name = kind === "quoted-identifier" ? text.slice(1, -1) : text;
@@ -105,23 +101,78 @@ function isLiteral({ kind }: Token): boolean {
   return kind === "string" || kind === "escape-string" || kind === "dollar-string";
 }
 
-/** Strings and comments may hold SQL (`DO`, `EXECUTE`, what was commented out) or a connection string. */
+/** Quoted text and comments may hold SQL (`DO`, `EXECUTE`, what was commented out) or a connection string. */
 function maskInside(token: Token, onPassword: OnPassword): string {
   const { kind, text } = token;
-  if (kind === "string" && token.closed) {
-    const inner = text.slice(1, -1).replaceAll("''", "'");
-    const masked = maskText(inner, onPassword);
-    return masked === inner ? text : `'${masked.replaceAll("'", "''")}'`;
-  }
-  if (kind === "dollar-string" && token.closed) {
+  if (isComment(token)) return `${text.slice(0, 2)}${maskText(text.slice(2), onPassword)}`;
+  if (!isLiteral(token) && kind !== "quoted-identifier") return text;
+  const { open, inner, close, spelling } = unquoted(token);
+  const meant = spelling.read(inner);
+  const masked = maskText(meant, onPassword);
+  return masked === meant ? text : `${open}${spelling.write(masked)}${close}`;
+}
+
+/** How quoted text spells what it means. A line end that is spelled as an escape is read as `\v`, so that lines can be counted. */
+interface Spelling {
+  readonly read: (inner: string) => string;
+  readonly write: (meant: string) => string;
+}
+
+interface Unquoted {
+  readonly open: string;
+  readonly inner: string;
+  /** Empty where the SQL ends inside. */
+  readonly close: string;
+  readonly spelling: Spelling;
+}
+
+function unquoted({ kind, text, closed }: Token): Unquoted {
+  const of = (open: string, ending: string, spelling: Spelling): Unquoted => {
+    const close = closed ? ending : "";
+    return { open, inner: text.slice(open.length, text.length - close.length), close, spelling };
+  };
+  if (kind === "dollar-string") {
     const tag = dollarTag.exec(text)?.[0] ?? "";
-    return `${tag}${maskText(text.slice(tag.length, -tag.length), onPassword)}${tag}`;
+    return of(tag, tag, asWritten);
   }
-  if (isComment(token)) {
-    const start = text.slice(0, 2);
-    return `${start}${maskText(text.slice(2), onPassword)}`;
-  }
-  return kind === "escape-string" ? maskConnection(text, onPassword) : text;
+  if (kind === "escape-string") return of(text.slice(0, 2), "'", escaped);
+  const quote = text.slice(0, 1);
+  return of(quote, quote, doubled(quote));
+}
+
+const dollarTag = /^\$[^$]*\$/;
+
+const asWritten: Spelling = { read: (inner) => inner, write: (meant) => meant };
+
+function doubled(quote: string): Spelling {
+  return {
+    read: (inner) => inner.replaceAll(quote + quote, quote),
+    write: (meant) => meant.replaceAll(quote, quote + quote),
+  };
+}
+
+const escaped: Spelling = {
+  read: (inner) =>
+    inner.replaceAll(
+      /''|\\(?:([0-7]{1,3})|x([0-9a-f]{1,2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([^]))/gi,
+      (_, octal?: string, x?: string, short?: string, long?: string, other?: string) => {
+        if (octal !== undefined) return character(octal, 8);
+        const hex = x ?? short ?? long;
+        if (hex !== undefined) return character(hex, 16);
+        return other === undefined ? "'" : (named[other] ?? other);
+      },
+    ),
+  write: (meant) =>
+    meant.replaceAll("\\", "\\\\").replaceAll("'", "''").replaceAll("\v", "\\n"),
+};
+
+const named: Readonly<Record<string, string>> = { n: "\v", r: "\v", t: "\t", b: "\b", f: "\f" };
+
+/** PostgreSQL refuses a code that stands for no character. */
+function character(digits: string, base: number): string {
+  const code = Number.parseInt(digits, base);
+  if (code > 0x10ffff) return "";
+  return String.fromCodePoint(code).replace(/[\r\n]/, "\v");
 }
 
 function maskText(text: string, onPassword: OnPassword): string {

@@ -24,6 +24,14 @@ const hidden = [
   `SELECT dblink_connect('postgres://u:${pw}@h:5432/d')`,
   `SELECT dblink_connect(E'postgres://u:${pw}@h:5432/d')`,
   `ALTER ROLE a PASSWORD '${pw}`,
+  `DO $$ BEGIN EXECUTE E'CREATE ROLE a PASSWORD ''${pw}''\\n'; END; $$`,
+  `DO $$ BEGIN EXECUTE e'CREATE ROLE a\\nPASSWORD \\'${pw}\\''; END; $$`,
+  `DO $$ BEGIN EXECUTE E'-- a\\nCREATE ROLE a PASSWORD \\x27${pw}\\047\\u0020'; END; $$`,
+  `SELECT '{"down_sql":"ALTER ROLE a PASSWORD ''${pw}''"}'`,
+  `SELECT E'{"down_sql":"ALTER ROLE \\\\"a\\\\" PASSWORD ''${pw}''\\\\n"}'`,
+  `DO $$ BEGIN EXECUTE 'CREATE ROLE a PASSWORD ''${pw}`,
+  `DO $$ BEGIN EXECUTE E'CREATE ROLE a PASSWORD ''${pw}`,
+  `SELECT '{"down_sql":"ALTER ROLE a PASSWORD ''${pw}`,
 ];
 const shown = [
   "SELECT 1",
@@ -33,6 +41,7 @@ const shown = [
   "SELECT password FROM a WHERE name = 'bob'",
   "SELECT 'it''s a password, or not' AS a, $$ body $$ AS b, E'\\'' AS c",
   "SELECT 'https://example.com/a:b@c'",
+  `SELECT E'a \\'password\\' has\\n\\x38 characters\\\\' AS "the ""password"" rule"`,
 ];
 
 describe("mask passwords", () => {
@@ -59,6 +68,7 @@ describe("mask passwords", () => {
       "ALTER ROLE a PASSWORD 'x\ny';\nSELECT 1",
       "ALTER ROLE a PASSWORD 'x\r\ny",
       "SELECT 'host=h password=''x\ny'' user=u';\nSELECT 1",
+      "DO $$ BEGIN EXECUTE E'ALTER ROLE a\\n\nPASSWORD ''x\\ny\n'''; END $$",
     ]) {
       const masked = maskPasswords(sql);
       assert.doesNotMatch(masked, /[xy]'|'[xy]/);
