@@ -315,7 +315,7 @@ export const LockSession = z.object({
     .string()
     .optional()
     .describe(
-      "Its current or last statement, with passwords masked; only if Hasura's database user may see it.",
+      "Its current or last statement, with passwords masked, unless it runs a migration or a seed; only if Hasura's database user may see it.",
     ),
   migration: z
     .object({ version: Version, name: z.string() })

@@ -110,7 +110,7 @@ const Answer = z.preprocess(
 
 /**
  * Reads the answer to `blockedSessionsSql`. Passwords in statements are masked, and a session that runs a migration or a seed has
- * its name. Throws ZodError for anything else.
+ * its name instead of a statement. Throws ZodError for anything else.
  */
 export function readBlockedSessions(result: SqlResult): z.infer<typeof Answer> {
   const { sessions, notShown } = Answer.parse(JSON.parse(result.rows[0]?.[0] ?? "null"));
@@ -118,15 +118,16 @@ export function readBlockedSessions(result: SqlResult): z.infer<typeof Answer> {
 }
 
 function described(session: LockSession): LockSession {
-  const { query } = session;
+  const { query, ...others } = session;
   if (query === undefined) return session;
   const label = readStatementLabel(query);
-  return {
-    ...session,
-    query: maskPasswords(query),
-    ...(label &&
-      ("seed" in label
-        ? { seed: label.seed }
-        : { migration: { version: label.version, name: label.name } })),
-  };
+  // The ledger's own SQL comes first: of the file, the kept part of the statement has little or nothing.
+  if (label && "seed" in label) return { ...others, seed: label.seed };
+  if (label) return { ...others, migration: { version: label.version, name: label.name } };
+  return { ...others, query: maskPasswords(withoutArguments(query)) };
+}
+
+/** A call of a function of the ledger ends at its arguments: they contain down SQL or metadata, as JSON or base64. */
+function withoutArguments(query: string): string {
+  return query.replace(/\bhasura_migrate\.(\w+)\([^]*/, "hasura_migrate.$1(…)");
 }
