@@ -1,8 +1,7 @@
-import { Failure } from "../../protocol/failure.ts";
 import { findProjectAbove } from "./find-project.ts";
 import type { LocalMigrations } from "./image-drift.ts";
 
-/** The migrations of the project that a directory is in. A project that cannot be read counts as none: comparing is optional. */
+/** The migrations of the project that a directory is in; undefined if it is in none. Throws usage failures. */
 export async function localMigrations(
   directory: string,
   home: string,
@@ -10,10 +9,5 @@ export async function localMigrations(
   const root = findProjectAbove(directory, home);
   if (root === undefined) return undefined;
   const { readProject } = await import("../../engine/project/project.ts");
-  try {
-    return (await readProject(root)).databases;
-  } catch (thrown) {
-    if (thrown instanceof Failure) return undefined;
-    throw thrown;
-  }
+  return (await readProject(root)).databases;
 }

@@ -106,6 +106,22 @@ describe("compare image", () => {
     assert.equal(context.err.text.split("100_mine").length, 2);
   });
 
+  test("a project that cannot be read is reported, and does not change how the run ends", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      streams([started(), plan([], { files: ["300"] }), finished(0)]),
+    ]);
+    const cwd = projectWith(t, ["300"]);
+    mkdirSync(join(cwd, "migrations/default/300_theirs"));
+    writeFileSync(join(cwd, "migrations/default/300_theirs/up.sql"), "select 1;");
+    const context = testContext(t, {
+      argv: ["dev-3", "--no-color"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+      cwd,
+    });
+    assert.equal(await main(context), 0);
+    assert.match(context.err.text, /! The files here could not be compared with the image: .*300/);
+  });
+
   for (const json of [false, true]) {
     test(`status --check${json ? " --json" : ""} exits with 6 for a file that the image lacks`, async (t) => {
       const row = { version: "300", name: "mine", state: "applied", hasDown: false };
