@@ -1960,8 +1960,12 @@ export const failureCodes = {
   },
   "secret-unusable": {
     kinds: ["usage"],
-    meaning: "The secret was read, but it does not contain an admin secret under a known name.",
-    causes: ["The secret is JSON with other keys, or is empty or binary."],
+    meaning:
+      "The secret was read, but it does not contain a value under a known name, or one that cannot be sent.",
+    causes: [
+      "The secret is JSON with other keys, or is empty or binary.",
+      "The value contains a line break or another control character.",
+    ],
     remedies: [
       "Store the admin secret as plain text, or as JSON under the key that the hint names.",
     ],

@@ -162,8 +162,7 @@ const escaped: Spelling = {
         return other === undefined ? "'" : (named[other] ?? other);
       },
     ),
-  write: (meant) =>
-    meant.replaceAll("\\", "\\\\").replaceAll("'", "''").replaceAll("\v", "\\n"),
+  write: (meant) => meant.replaceAll("\\", "\\\\").replaceAll("'", "''").replaceAll("\v", "\\n"),
 };
 
 const named: Readonly<Record<string, string>> = { n: "\v", r: "\v", t: "\t", b: "\b", f: "\f" };

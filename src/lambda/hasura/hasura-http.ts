@@ -249,8 +249,13 @@ function poster(caller: HttpCaller, options: HasuraOverHttpOptions): Post {
 function headersWith(secret: string | undefined): Record<string, string> {
   return {
     "content-type": "application/json",
-    ...(secret !== undefined && { "x-hasura-admin-secret": secret }),
+    ...(secret !== undefined && { "x-hasura-admin-secret": headerValue(secret) }),
   };
+}
+
+/** Hasura reads a header as UTF-8; Node writes one character as one byte. */
+function headerValue(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 /** Without the secret the call is not sent; the `Failure` that explains why is the cause. */

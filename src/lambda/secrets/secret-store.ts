@@ -19,6 +19,10 @@ export interface SecretStore {
 
 /** The two services, for one kind of secret. */
 export interface SecretStores {
+  /** The variable that may hold the secret itself. */
+  readonly variable: string;
+  /** What the secret holds, such as `the admin secret`. */
+  readonly content: string;
   readonly secretsManager: SecretStore;
   readonly parameterStore: SecretStore;
 }
@@ -41,6 +45,7 @@ function storesOf({
   keys,
 }: Pick<SecretStore, "content" | "keys"> & { readonly variable: string }): SecretStores {
   return {
+    ...{ variable, content },
     secretsManager: {
       name: "Secrets Manager",
       setting: `${variable}_ARN`,

@@ -102,6 +102,22 @@ export function secretText(
   );
 }
 
+/**
+ * Throws usage/secret-unusable for a secret that no HTTP request can carry. `where`: such as `in HASURA_MIGRATE_ADMIN_SECRET`.
+ */
+export function refuseControlCharacters(secret: string, content: string, where: string): void {
+  // eslint-disable-next-line no-control-regex -- those are what is looked for
+  const [found] = /[\0-\x08\x0a-\x1f\x7f]/.exec(secret) ?? [];
+  if (found === undefined) return;
+  const what = /[\r\n]/.test(found) ? "a line break" : "a control character";
+  throw new Failure(
+    "usage",
+    "secret-unusable",
+    `${content.replace(/^t/, "T")} ${where} contains ${what}, which no HTTP request can carry.`,
+    { hints: [textHint(`Store ${content} alone, as one line.`)] },
+  );
+}
+
 /** Undefined for plain text, even if it begins with a brace. */
 function jsonSecret(text: string): Record<string, unknown> | undefined {
   return JsonSecret.safeParse(parseJson(text)).data;

@@ -1,5 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
-import { readSecretReference, secretText } from "./secret-text.ts";
+import { readSecretReference, refuseControlCharacters, secretText } from "./secret-text.ts";
 import { storeFailure, type SecretStore, type SecretStores } from "./secret-store.ts";
 import type { SecretSetting } from "../settings.ts";
 
@@ -60,6 +60,26 @@ export function storedSecret({
 }
 
 async function fetchSecret(
+  setting: SecretSetting,
+  stores: SecretStores,
+  bounds: StoreBounds,
+  client?: StoreClient,
+): Promise<string | undefined> {
+  const secret = await readSecret(setting, stores, bounds, client);
+  if (secret !== undefined)
+    refuseControlCharacters(secret, stores.content, whereIs(setting.from, stores));
+  return secret;
+}
+
+function whereIs(
+  from: SecretSetting["from"],
+  { variable, secretsManager, parameterStore }: SecretStores,
+): string {
+  if (from === "secrets-manager") return `that ${secretsManager.setting} names`;
+  return from === "parameter-store" ? `that ${parameterStore.setting} names` : `in ${variable}`;
+}
+
+async function readSecret(
   setting: SecretSetting,
   { secretsManager, parameterStore }: SecretStores,
   bounds: StoreBounds,

@@ -99,6 +99,13 @@ describe("the admin secret", () => {
     );
   });
 
+  test("is sent as UTF-8 if it is not ASCII", async (t) => {
+    const { url, asked } = await scriptedHasura(t, () => done);
+    await client(t, url, { adminSecret: async () => "a–ä" }).runSql(sql);
+    const sent = Buffer.from(String(asked[0]?.headers["x-hasura-admin-secret"]), "latin1");
+    assert.equal(sent.toString("utf8"), "a–ä");
+  });
+
   test("is omitted if Hasura has none", async (t) => {
     const { url, asked } = await scriptedHasura(t, () => done);
     await client(t, url, { adminSecret: async () => undefined }).runSql(sql);

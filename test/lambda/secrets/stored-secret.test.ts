@@ -51,6 +51,27 @@ describe("stored secret", () => {
     assert.equal(await secretAt("http://127.0.0.1:9", { from: "none" }).secret.get(), undefined);
   });
 
+  for (const [setting, value, message] of [
+    [
+      managed,
+      "hidden\nvalue",
+      "The admin secret that HASURA_MIGRATE_ADMIN_SECRET_ARN names contains a line break, which no HTTP request can carry.",
+    ],
+    [
+      { from: "environment", value: "hidden\0value" },
+      "",
+      "The admin secret in HASURA_MIGRATE_ADMIN_SECRET contains a control character, which no HTTP request can carry.",
+    ],
+  ] as const)
+    test(`what no request can carry is refused without showing it: ${message}`, async (t) => {
+      const store = await secretStore(t, () => ({ json: { SecretString: value } }));
+      const refused = await failure(secretAt(store.url, setting).secret.get());
+      assert.deepEqual(
+        [refused.kind, refused.code, refused.message],
+        ["usage", "secret-unusable", message],
+      );
+    });
+
   test("Secrets Manager is called once for all callers, and again to renew", async (t) => {
     const values = ["first", '{"adminSecret":"second"}'];
     const store = await secretStore(t, () => ({
