@@ -1,4 +1,5 @@
 import type { RunEvent } from "../protocol/events.ts";
+import type { Hint } from "../protocol/hint.ts";
 import type { EngineContext } from "./context.ts";
 
 /** Emits an event; a disconnected reader is ignored. */
@@ -10,11 +11,15 @@ export async function emit(engine: Pick<EngineContext, "emit">, event: RunEvent)
   }
 }
 
-/** Emits a warning. */
+/** Emits a warning, with what can be done about it. */
 export function warn(
   engine: Pick<EngineContext, "emit">,
   code: string,
   message: string,
+  ...hints: Hint[]
 ): Promise<void> {
-  return emit(engine, { type: "log", level: "warning", code, message });
+  return emit(engine, {
+    ...{ type: "log", level: "warning", code, message },
+    ...(hints.length > 0 && { hints }),
+  });
 }

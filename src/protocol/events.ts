@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { FailureData } from "./failure.ts";
+import { ReceivedHints } from "./hint.ts";
 import { StatementImpact } from "./impact.ts";
 import {
   InconsistentObjectData,
@@ -710,6 +711,7 @@ export const RunEvent = z.discriminatedUnion("type", [
       level: z.enum(["debug", "info", "warning"]),
       code: z.string().describe("Stable name of the message."),
       message: z.string(),
+      hints: ReceivedHints.optional().describe("What can be done about it, the most likely first."),
     })
     .describe("A message for people."),
   z

@@ -145,9 +145,9 @@ export function refusedCommands(text: string): string[] {
   });
 }
 
-/** A hint is `→ COMMAND`, `→ REASON: COMMAND`, or a reason with the command on the next line, which is indented by four. */
+/** A hint is `→ COMMAND`, `→ REASON: COMMAND`, or a reason with the command on the next line, which is indented by four. A log line has its time before. */
 function suggestedCommands(text: string): string[] {
-  const hints = text.matchAll(/^(?: *→ (?:.*: )?| {4})(hasura-migrate .*)$/gm);
+  const hints = text.matchAll(/^(?:.*→ (?:.*: )?| {4})(hasura-migrate .*)$/gm);
   return [...hints].map(([, command = ""]) => command);
 }
 

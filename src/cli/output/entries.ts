@@ -1,5 +1,6 @@
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { fromFailureData, type Failure } from "../../protocol/failure.ts";
+import type { Hint } from "../../protocol/hint.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { eventLine, finishedLine, runHeader, seedsHeader, stepsText } from "./messages.ts";
 import { rowCount } from "./views/rows.ts";
@@ -53,6 +54,8 @@ export interface StepEntry {
 export type OutputEntry =
   | { readonly kind: "banner"; readonly text: string }
   | { readonly kind: "notice"; readonly text: string }
+  /** What can be done about the notice before. */
+  | { readonly kind: "hint"; readonly hint: Hint }
   | { readonly kind: "result"; readonly event: ResultEvent }
   | StepEntry
   /** `row` is the migration that failed; absent if the run failed as a whole. */
@@ -120,7 +123,9 @@ function heartbeatEntries({ running }: RunView, now: number): OutputEntry[] {
 
 function noticeEntries(event: Parameters<typeof eventLine>[0]): OutputEntry[] {
   const text = eventLine(event);
-  return text === undefined ? [] : [{ kind: "notice", text }];
+  if (text === undefined) return [];
+  const hints = event.type === "log" ? (event.hints ?? []) : [];
+  return [{ kind: "notice", text }, ...hints.map((hint) => ({ kind: "hint" as const, hint }))];
 }
 
 type MigrationEvent = Extract<RunEvent, { type: `migration.${string}` }>;

@@ -5,7 +5,7 @@ import type { Operation } from "../../protocol/operations.ts";
 import type { ConnectionInfo } from "../connection/connection.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
-import { dataWithResolvedHints, withResolvedHints } from "../output/hints.ts";
+import { dataWithResolvedHints, resolveHints, withResolvedHints } from "../output/hints.ts";
 import { isPreview, type PreviewEvent } from "../output/preview-event.ts";
 import type { Renderer, RunStop } from "../output/renderer.ts";
 import type { PageSection } from "../output/github/job-page.ts";
@@ -180,13 +180,15 @@ export class RunPresenter {
   }
 
   #withResolvedHints(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
+    const { commandLine, env } = this.#context;
+    if (event.type === "log" && event.hints)
+      return { ...event, hints: resolveHints(event.hints, commandLine, env) };
     if (
       event.type !== "migration.failed" &&
       event.type !== "seed.failed" &&
       event.type !== "run.failed"
     )
       return event;
-    const { commandLine, env } = this.#context;
     return { ...event, failure: dataWithResolvedHints(event.failure, commandLine, env) };
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, test } from "vitest";
+import { describe, test, type TestContext } from "vitest";
 import { missingInImage, type LocalMigrations } from "../../../src/cli/project/image-drift.ts";
 import { main } from "../../../src/cli/main.ts";
 import { liveRegion } from "../../../src/cli/output/terminal/live-region.ts";
@@ -30,6 +30,7 @@ import {
   instant,
   testContext,
   textSink,
+  type TestContextOptions,
   type TextSink,
 } from "../../support/test-context.ts";
 import { keys } from "../../support/aws-keys.ts";
@@ -209,7 +210,7 @@ describe("renderers", () => {
     );
     // Every line that was drawn was also removed.
     // eslint-disable-next-line no-control-regex -- cursor codes are what is counted
-    const drawn = context.err.text.match(/(?:^|\n|\u001b\[2K|\u001b\[\?25l)(?:⠋| {2}1700)/g);
+    const drawn = context.err.text.match(/(?:^|\n|\u001b\[2K|\u001b\[\?25l)(?:⠋ | {2})1700/g);
     // eslint-disable-next-line no-control-regex -- cursor codes are what is counted
     const removed = Array.from(context.err.text.matchAll(/\u001b\[(\d+)A/g), (match) =>
       Number(match[1]),
@@ -382,6 +383,53 @@ describe("renderers", () => {
     assert.match(text, /a␊::error::forged␛\[2J applied 41ms/);
     // eslint-disable-next-line no-control-regex -- control characters are what must not be there
     assert.doesNotMatch(text, /^::error|[\r\u001b]/m);
+  });
+
+  describe("what a message suggests is completed with what was typed", () => {
+    const command = ["hasura-migrate", "metadata", "restore", "dev-3", "--run", "01a2"];
+    const reason = "restore the earlier metadata";
+    const hints = [{ kind: "command", argv: command, reason }];
+
+    async function shown(t: TestContext, options: Partial<TestContextOptions> = {}) {
+      const message = { type: "log", level: "info", code: "metadata-restore", message: "Changed." };
+      const lambda = await lambdaStandIn(t, [
+        streams([started(), { ...message, hints }, finished(1)]),
+      ]);
+      const { argv = [], ...more } = options;
+      const context = testContext(t, {
+        argv: ["dev-3", "--endpoint-url", lambda.url, ...argv],
+        env: { ...keys, NO_COLOR: "1" },
+        ...more,
+      });
+      assert.equal(await main(context), 0);
+      const completed = [...command, "--endpoint-url", lambda.url];
+      const pasted = completed.join(" ");
+      return { out: context.out.text, err: context.err.text, completed, pasted };
+    }
+
+    test("in a log, on one line", async (t) => {
+      const { err, pasted } = await shown(t);
+      const line = `12:04:11 dev-3 Changed.\n12:04:11 dev-3 → ${reason}: ${pasted}\n`;
+      assert.ok(err.includes(line), err);
+    });
+
+    test("in a terminal, on a line that is never broken", async (t) => {
+      const { err, pasted } = await shown(t, { terminal: true, columns: 60 });
+      assert.ok(err.includes(`Changed.\n  → ${reason}:\n    ${pasted}\n`), err);
+    });
+
+    test("with --json, as data", async (t) => {
+      const { out, completed, pasted } = await shown(t, { argv: ["--json"] });
+      const [log] = out
+        .split("\n")
+        .filter((line) => line.includes("metadata-restore"))
+        .map((line): unknown => JSON.parse(line));
+      assert.deepEqual(log, {
+        ...{ type: "log", level: "info", code: "metadata-restore", message: "Changed." },
+        hints: [{ kind: "command", argv: completed, reason, text: `${reason}: ${pasted}` }],
+        env: "dev-3",
+      });
+    });
   });
 
   test("the closing object of a cancelled run has exit code 130", async (t) => {

@@ -83,7 +83,10 @@ export async function run(
     },
   });
   const last = events.at(-1);
-  const hints = events.flatMap((event) => ("failure" in event ? (event.failure?.hints ?? []) : []));
+  const hints = events.flatMap((event) => {
+    if (event.type === "log") return event.hints ?? [];
+    return "failure" in event ? (event.failure?.hints ?? []) : [];
+  });
   assert.deepEqual(refusedHints(hints, request.operation), []);
   return {
     events,

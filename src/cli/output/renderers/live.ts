@@ -13,6 +13,7 @@ import { writeLines } from "../terminal/sink.ts";
 import { spinnerFrames, terminalSpinner, type Spinner } from "../terminal/spinner.ts";
 import { wrap } from "../terminal/width.ts";
 import { failureLines, foundPlaceLines } from "../views/failure.ts";
+import { hintLines } from "../views/hint.ts";
 import { previewLines } from "../views/preview.ts";
 import { progressLines, rowLine } from "../views/progress.ts";
 import { resultLines } from "../views/result.ts";
@@ -120,6 +121,9 @@ class LiveRenderer implements Renderer {
       case "notice":
         // The region already shows what is being waited for.
         if (this.#view.waitingFor === undefined) writeLines(err, wrapped(entry.text, err));
+        break;
+      case "hint":
+        writeLines(err, hintLines(entry.hint, err.columns));
         break;
       case "result": {
         const now = this.#context.now();

@@ -4,6 +4,7 @@ import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
 import { entriesOf, type OutputEntry, type StepEntry, type StepState } from "../entries.ts";
 import { clock, seconds } from "../format.ts";
+import { hintText } from "../hints.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
 import { newRunView, reduceView, rowLabel, type Row, type RunView } from "../run-view.ts";
 import { colorsFor } from "../terminal/colors.ts";
@@ -81,6 +82,9 @@ class PlainRenderer implements Renderer {
         break;
       case "notice":
         this.notice(entry.text);
+        break;
+      case "hint":
+        this.notice(`→ ${hintText(entry.hint)}`);
         break;
       case "result":
         this.#result(entry.event);

@@ -1,5 +1,6 @@
 import type { EventOf, RunEvent } from "../../../protocol/events.ts";
 import { fromFailureData, type Failure } from "../../../protocol/failure.ts";
+import type { Hint } from "../../../protocol/hint.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CommandResult } from "../../command-result.ts";
 import type { ConnectionInfo } from "../../connection/connection.ts";
@@ -29,6 +30,8 @@ export interface EnvironmentView {
   /** The command's result: a plan, a history, a status. */
   readonly results: readonly ResultEvent[];
   readonly notices: readonly string[];
+  /** What can be done about them. */
+  readonly hints: readonly Hint[];
 }
 
 export type EnvironmentChange =
@@ -50,6 +53,7 @@ export function newEnvironmentView(environment: string, operation: string): Envi
     applied: 0,
     results: [],
     notices: [],
+    hints: [],
   };
 }
 
@@ -109,6 +113,8 @@ function afterEvent(
           return isPassing(event)
             ? reduced
             : { ...reduced, notices: [...reduced.notices, entry.text] };
+        case "hint":
+          return { ...reduced, hints: [...reduced.hints, entry.hint] };
         case "finished":
           return { ...reduced, finished: entry.text };
         default:

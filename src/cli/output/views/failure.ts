@@ -6,14 +6,13 @@ import {
   type Place,
   type SqlFailure,
 } from "../../../protocol/failure.ts";
-import type { Hint } from "../../../protocol/hint.ts";
 import type { FilePlace } from "../../../protocol/metadata-change.ts";
-import { hintParts } from "../hints.ts";
 import type { Style } from "../terminal/colors.ts";
 import { escapeControlsByLine } from "../terminal/escape-controls.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { spaces, textWidth, wrap } from "../terminal/width.ts";
 import { codeFrameLines } from "./code-frame.ts";
+import { hintLines } from "./hint.ts";
 import { changeLines } from "./metadata-diff.ts";
 
 export interface FailureViewOptions {
@@ -185,19 +184,6 @@ function labelled(
       (line, i) =>
         styled`${i === 0 ? styled`${plain(indent)}${style.dim(name)}  ` : spaces(left.length)}${line}`,
     );
-}
-
-/** A hint on one line if it fits; otherwise its command gets its own line, which is never broken, so that it can be pasted. */
-function hintLines(hint: Hint, columns: number): Styled[] {
-  const { reason, command, text } = hintParts(hint);
-  const room = columns - 4;
-  const words = text ?? (reason === undefined ? "" : `${reason}:`);
-  const whole = plain([words, command ?? ""].filter((part) => part !== "").join(" "));
-  const lines =
-    command === undefined || textWidth(whole) <= room
-      ? wrap(whole, room)
-      : [...(words === "" ? [] : wrap(words, room)), plain(command)];
-  return lines.map((line, i) => styled`  ${plain(i === 0 ? "→" : " ")} ${line}`);
 }
 
 function stackLines({ stack = "" }: Failure, style: Style): Styled[] {

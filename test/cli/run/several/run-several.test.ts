@@ -83,6 +83,28 @@ async function several(
 }
 
 describe("a command on several environments", () => {
+  test("shows what their messages suggest below the messages, as whole commands", async (t) => {
+    const argv = (environment: string) => ["hasura-migrate", "metadata", "restore", environment];
+    const told = (environment: string) => (): object[] => [
+      started(environment),
+      {
+        ...{ type: "log", level: "info", code: "x", message: "Changed." },
+        hints: [{ kind: "command", argv: argv(environment), reason: "restore the earlier one" }],
+      },
+      finished(1),
+    ];
+    const { err } = await several(
+      t,
+      ["dev-1", "dev-2"],
+      { "dev-1": told("dev-1"), "dev-2": told("dev-2") },
+      { terminal: true, columns: 50 },
+    );
+    const hints = ["dev-1", "dev-2"].map(
+      (environment) => `  → restore the earlier one:\n    ${argv(environment).join(" ")}\n`,
+    );
+    assert.ok(err.includes(`dev-1, dev-2: Changed.\n${hints.join("")}`), err);
+  });
+
   for (const [argv, environments] of [
     [
       ["dev-1", "dev-2"],

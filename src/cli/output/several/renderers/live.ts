@@ -9,6 +9,7 @@ import { writeLines } from "../../terminal/sink.ts";
 import { styled } from "../../terminal/styled.ts";
 import { wrap } from "../../terminal/width.ts";
 import { failureLines } from "../../views/failure.ts";
+import { hintLines } from "../../views/hint.ts";
 import { previewLines } from "../../views/preview.ts";
 import { resultLines } from "../../views/result.ts";
 import { EnvironmentViews, type EnvironmentView } from "../environment-view.ts";
@@ -139,7 +140,7 @@ class Board implements SeveralRenderer {
     }
   }
 
-  /** Notices, each once with the environments that it is about. */
+  /** Notices, each once with the environments that it is about, and what can be done about them. */
   #writeNotices(): void {
     const environmentsOf = new Map<string, string[]>();
     for (const { environment, notices } of this.views.all)
@@ -148,6 +149,11 @@ class Board implements SeveralRenderer {
     const { err } = this.#context;
     for (const [notice, environments] of environmentsOf)
       writeLines(err, wrap(`${environments.join(", ")}: ${notice}`, err.columns));
+    const hints = this.views.all.flatMap((view) => view.hints);
+    writeLines(
+      err,
+      hints.flatMap((hint) => hintLines(hint, err.columns)),
+    );
   }
 
   #draw(): void {
