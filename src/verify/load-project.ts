@@ -35,7 +35,7 @@ export async function loadProject(
   only: string | undefined,
 ): Promise<LoadedProject> {
   const whole = await readProject(directory);
-  refuseNoProject(directory, whole, "verify");
+  refuseNoProject(directory, whole);
   const metadata = await metadataOf(whole);
   const metadataProblems = metadata.problems.map(verifyProblem);
   const project = await postgresPart(whole, metadataProblems);

@@ -4,7 +4,7 @@ import { realFileSystem } from "../../engine/project/file-system.ts";
 import { metadataFiles, metadataLayout } from "../../engine/project/metadata-files.ts";
 import type { MetadataFiles, MetadataLayout } from "../../metadata/project/metadata-files.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { textHint } from "../../protocol/hint.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
 import { findProjectAbove, findProjectRoot, noProjectAbove } from "../project/find-project.ts";
 
@@ -30,7 +30,10 @@ export async function exportTarget(
   const root =
     named === undefined ? findProjectAbove(cwd, context.home) : rootIn(resolve(cwd, named));
   if (root === undefined)
-    throw noProjectAbove(cwd, textHint("Name a directory: metadata export ENV DIRECTORY"));
+    throw noProjectAbove(
+      cwd,
+      retryHint({ with: ["DIRECTORY"], reason: "pass the directory of a project" }),
+    );
   const config = await readProjectConfig(root, realFileSystem);
   const layout = await metadataLayout({ root, configVersion: config?.version ?? 3 });
   if (layout === undefined) throw tooOld(root);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { textHint } from "../../protocol/hint.ts";
+import { retryHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
 import { findProjectAbove, findProjectRoot, noProjectAbove } from "./find-project.ts";
 
@@ -10,7 +10,6 @@ import { findProjectAbove, findProjectRoot, noProjectAbove } from "./find-projec
 export function projectDirectory(
   { cwd, home }: Pick<CliContext, "cwd" | "home">,
   named: string | undefined,
-  command: "lint" | "verify",
 ): string {
   if (named !== undefined) {
     const directory = resolve(cwd, named);
@@ -20,6 +19,6 @@ export function projectDirectory(
   if (found !== undefined) return found;
   throw noProjectAbove(
     cwd,
-    textHint(`Pass the directory of a project: hasura-migrate ${command} DIRECTORY`),
+    retryHint({ with: ["DIRECTORY"], reason: "pass the directory of a project" }),
   );
 }

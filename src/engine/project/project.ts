@@ -259,16 +259,12 @@ function isProject(directory: string, { databases, notices }: Project): boolean 
  * Refuses what was read in a directory that is no project: without this, nothing to check would be no error.
  * @throws Failure usage/no-project
  */
-export function refuseNoProject(
-  directory: string,
-  project: Project,
-  command: "lint" | "verify",
-): void {
+export function refuseNoProject(directory: string, project: Project): void {
   if (isProject(directory, project)) return;
   throw new Failure(
     "usage",
     "no-project",
     `There is no Hasura project in ${directory}: it has neither a config.yaml nor a migrations directory.`,
-    { hints: [textHint(`Pass the directory of a project: hasura-migrate ${command} DIRECTORY`)] },
+    { hints: [textHint("Pass the directory of a project.")] },
   );
 }

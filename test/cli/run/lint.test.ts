@@ -230,14 +230,14 @@ describe("lint", () => {
   });
 
   test("needs a project", async (t) => {
-    const { code, err } = await lint(t, [], {});
+    const { code, err } = await lint(t, ["--strict"], {});
     assert.equal(code, 2);
-    assert.match(err, /There is no Hasura project in/);
+    assert.match(err, /There is no Hasura project in .* hasura-migrate lint --strict DIRECTORY\n/s);
     const named = await lint(t, ["frontend"], { ...create, "frontend/readme.md": "" });
     assert.equal(named.code, 2);
     assert.match(
       named.err,
-      /There is no Hasura project in .*frontend: .*hasura-migrate lint DIRECTORY/s,
+      /There is no Hasura project in .*frontend: .*→ Pass the directory of a project\./s,
     );
   });
 

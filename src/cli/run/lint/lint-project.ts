@@ -29,7 +29,7 @@ export async function readForLint(
   { database, since }: LintSelection,
 ): Promise<ProjectForLint> {
   const project = await readProject(directory);
-  refuseNoProject(directory, project, "lint");
+  refuseNoProject(directory, project);
   const knownIn = await knownSince(directory, project, since);
   const migrations: LintMigration[] = [];
   for (const [name, list] of chosenDatabases(project, database)) {

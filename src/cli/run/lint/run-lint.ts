@@ -13,7 +13,7 @@ export async function runLint(
   options: LintOptions,
 ): Promise<CommandResult> {
   const { database, since } = options;
-  const directory = projectDirectory(context, options.directory, "lint");
+  const directory = projectDirectory(context, options.directory);
   const [{ config }, { migrations, usesOf, metadataFaults }] = await Promise.all([
     loadConfig(context, options.config),
     readForLint(directory, { database, since }),

@@ -10,7 +10,7 @@ export async function runVerify(
   context: CommandContext,
   options: VerifyOptions,
 ): Promise<CommandResult> {
-  const directory = projectDirectory(context, options.directory, "verify");
+  const directory = projectDirectory(context, options.directory);
   const output = createVerifyOutput(context, { ...options, directory });
   try {
     const { verify } = await import("../../../verify/index.ts");
