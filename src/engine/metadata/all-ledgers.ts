@@ -12,6 +12,14 @@ export async function recordedChanges(
   return newestFirst(await Promise.all(records.map((record) => record.changes())));
 }
 
+/** The same without the ledgers that cannot be read. */
+export async function readableChanges(
+  records: readonly MetadataRecord[],
+): Promise<readonly MetadataChangeRecord[]> {
+  const ledgers = await Promise.allSettled(records.map(async (record) => record.changes()));
+  return newestFirst(ledgers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
+}
+
 /** The replacements since the metadata was last applied as a whole, whichever ledger has recorded that, the newest first. */
 export async function openReplacements(
   records: readonly Pick<MetadataRecord, "openReplacements">[],

@@ -58,7 +58,8 @@ export async function openMetadataSession(
 }
 
 /**
- * The records in the ledgers of the project's other databases, only for reading: no run is registered there. Empty if they cannot be read.
+ * The records in the ledgers of the project's other databases, only for reading: no run is registered there. Without those that cannot be
+ * opened.
  * `opened`: the names of the databases whose ledgers are open already.
  */
 export async function otherRecords(
@@ -80,10 +81,12 @@ export async function otherRecords(
     const silent = { ...engine, emit: () => undefined };
     const request: Request = { ...reading, options: {} };
     const context = storeContext(request, { versionStore, project, state }, silent);
-    const stores = await Promise.all(
+    const stores = await Promise.allSettled(
       databases.map(async (database) => engine.openStore(database, context)),
     );
-    return stores.flatMap(({ metadata }) => metadata ?? []);
+    return stores.flatMap((store) =>
+      store.status === "fulfilled" ? (store.value.metadata ?? []) : [],
+    );
   } catch {
     return [];
   }

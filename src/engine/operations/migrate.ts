@@ -8,6 +8,8 @@ import { emit, warn } from "../emit.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import type { RemovedFrom } from "../metadata/intermediate.ts";
 import { refuseWithoutMetadata } from "../metadata/kept-differences.ts";
+import { otherRecords } from "../metadata/open-session.ts";
+import { readMetadataNow } from "../metadata/read-server.ts";
 import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { fingerprintOf } from "../plan/fingerprint.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
@@ -29,11 +31,12 @@ import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { adviseRestore } from "../run/advise-restore.ts";
 import { confirmCommits, isUnreachable } from "../run/confirm-commits.ts";
-import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
+import { applyHint, halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
 import { inconsistentObjectsBefore, reloadMetadata, type Reload } from "../run/reload-metadata.ts";
 import { runPlan, type PlanResult, type PlanStop } from "../run/run-plan.ts";
 import type { Slice } from "../run/stop-before.ts";
 import { readState, refuseDisabled, type EngineSession } from "../session.ts";
+import type { MetadataRecord } from "../store/store.ts";
 
 type MigrateRequest = RequestOf<"apply" | "down" | "redo" | "reset-to">;
 
@@ -93,7 +96,7 @@ export async function migrate(
   const run = { plan, session, selection, environment, part, noTransaction, changed, sliceMs };
   return plan.steps.length === 0
     ? nothingPending(around)
-    : runAndAdvise({ ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
+    : runAndAdvise(request, { ...run, firstPlanOnly, consent, engine }, { strict, reload, around });
 }
 
 /** Throws the failures with which `migrate` would refuse these databases. Shows nothing. */
@@ -139,13 +142,33 @@ async function planOf(
 }
 
 /** Runs a plan that is not empty. After a rollback, also reports how to restore the metadata. */
-async function runAndAdvise(run: MigrateRun, after: AfterPlan): Promise<RunResult> {
+async function runAndAdvise(
+  request: MigrateRequest,
+  run: MigrateRun,
+  after: AfterPlan,
+): Promise<RunResult> {
   const { plan, session, environment, engine } = run;
   const runs = rolledBackRuns(plan, session);
   const result = await runPlanned(run, after);
-  const records = session.databases.flatMap(({ store }) => store.metadata ?? []);
+  const records = (): Promise<readonly MetadataRecord[]> => allRecords(request, session, engine);
   if (result.applied > 0) await adviseRestore(runs, records, environment, engine);
   return result;
+}
+
+/** The records in the ledgers of the session, and in those of the project's other databases as far as they can be read. */
+async function allRecords(
+  request: MigrateRequest,
+  { databases }: EngineSession,
+  engine: EngineContext,
+): Promise<readonly MetadataRecord[]> {
+  const own = databases.flatMap(({ store }) => store.metadata ?? []);
+  const opened = databases.map(({ database }) => database.name);
+  try {
+    const server = await readMetadataNow(engine);
+    return [...own, ...(await otherRecords(request, opened, server, engine))];
+  } catch {
+    return own;
+  }
 }
 
 /** The runs that applied what a plan rolls back and does not apply again. */
@@ -418,11 +441,7 @@ async function endedEarly(
       ...result,
       stop: { stop: "failed", failure: halfRedoneFailure(stop.failure, step, environment) },
     };
-  await warn(
-    engine,
-    "half-redone",
-    `${halfRedoneText(step)} hasura-migrate ${environment} applies it.`,
-  );
+  await warn(engine, "half-redone", halfRedoneText(step), applyHint(step, environment, "apply it"));
   return result;
 }
 

@@ -14,8 +14,7 @@ export function halfRedoneFailure(
   environment: string,
 ): unknown {
   if (step.redone !== true || !(failure instanceof Failure)) return failure;
-  const apply = (reason?: string): Hint =>
-    runHint([environment, ...databaseArgs(step.database.name)], reason);
+  const apply = (reason?: string): Hint => applyHint(step, environment, reason);
   const hints = failure.hints.map((hint) => (hint.kind === "retry" ? apply(hint.reason) : hint));
   const isNamed = failure.hints.some(({ kind }) => kind === "retry");
   const { state, then } = stateAfter(failure);
@@ -46,6 +45,15 @@ function stateAfter({ code }: Failure): { readonly state: string; readonly then:
     default:
       return { state: pending, then: "apply it once that is resolved" };
   }
+}
+
+/** The command that applies the second half of a redo. */
+export function applyHint(
+  { database }: Pick<PlannedStep, "database">,
+  environment: string,
+  reason?: string,
+): Hint {
+  return runHint([environment, ...databaseArgs(database.name)], reason);
 }
 
 /** `1700000000100_add_note has been rolled back and is pending.` */

@@ -25,6 +25,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   "command.name": commands,
   "group.name": ["metadata"],
   "commandLine.command?.name": commands,
+  "first.run": ["019a7e0c-0000-7000-8000-000000000001"],
   database: ["audit"],
   environment: ["dev-1"],
   file: ["config.json"],

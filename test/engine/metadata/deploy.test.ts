@@ -7,6 +7,7 @@ import { assess } from "../../../src/lambda/assess.ts";
 import type { JsonMap } from "../../../src/metadata/document/json.ts";
 import { runHint } from "../../../src/protocol/hint.ts";
 import { freshDatabase, query } from "../../support/postgres.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 import { asked, versions } from "../support/ledger-bench.ts";
 import {
   metadataBench,
@@ -788,7 +789,8 @@ describe("apply with metadata", () => {
     const down = await it.run(files, asked("down"));
     assert.equal(failureOf(down), undefined);
     const advice = down.of("log").find(({ code }) => code === "metadata-restore");
-    assert.ok(advice?.message.endsWith(`metadata restore dev-3 --run ${request.runId}`));
+    const command = `hasura-migrate metadata restore dev-3 --run ${request.runId}`;
+    assert.deepEqual(hintLines(advice?.hints), [command]);
     const restored = await it.run(files, asked("metadata-restore", { run: request.runId }));
     assert.equal(failureOf(restored), undefined);
     assert.deepEqual((await it.stored()).document, before.document);

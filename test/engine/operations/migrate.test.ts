@@ -13,8 +13,8 @@ import type {
   StepResult,
 } from "../../../src/engine/store/store.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
-import { hintLines } from "../../support/hint-lines.ts";
 import { rejected } from "../support/call-errors.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 import { engineOf, warningsOf } from "../support/engine.ts";
 import { storeOf } from "../support/ready-steps.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
@@ -383,9 +383,11 @@ describe("a plan that no longer fits", () => {
     const cancelled = await redone({
       ends: ({ direction }) => (direction === "up" ? { outcome: "cancelled" } : undefined),
     });
-    assert.deepEqual(cancelled.warnings, [
-      "half-redone: 3_x has been rolled back and is pending. hasura-migrate dev-3 applies it.",
-    ]);
+    assert.deepEqual(cancelled.warnings, ["half-redone: 3_x has been rolled back and is pending."]);
+    const advice = cancelled.events.flatMap((event) =>
+      event.type === "log" ? hintLines(event.hints) : [],
+    );
+    assert.deepEqual(advice, ["hasura-migrate dev-3"]);
   });
 
   /** Another run applies 3, or rolls it back, when the first step of this run is sent. */
