@@ -120,6 +120,7 @@ function widened(old: JsonMap, own: JsonMap): Attention[] {
   const found: readonly (readonly [Attention, boolean])[] = [
     ["all-columns", own.columns === "*" && old.columns !== "*"],
     ["more-columns", hasMoreColumns(old.columns, own.columns)],
+    ["more-computed-fields", hasMoreMembers(old.computed_fields, own.computed_fields)],
     ["fewer-presets", losesPreset(old.set, own.set)],
     ["aggregations", own.allow_aggregations === true && old.allow_aggregations !== true],
     ["not-only-backend", old.backend_only === true && own.backend_only !== true],
@@ -164,7 +165,11 @@ function weaker(
 const listOf = (value: Json | undefined): JsonList => (isJsonList(value) ? value : []);
 
 function hasMoreColumns(old: Json | undefined, own: Json | undefined): boolean {
-  return old !== "*" && listOf(own).some((column) => !listOf(old).includes(column));
+  return old !== "*" && hasMoreMembers(old, own);
+}
+
+function hasMoreMembers(old: Json | undefined, own: Json | undefined): boolean {
+  return listOf(own).some((member) => !listOf(old).includes(member));
 }
 
 function losesPreset(old: Json | undefined, own: Json | undefined): boolean {

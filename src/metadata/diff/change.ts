@@ -15,6 +15,7 @@ export type Attention =
   | "weaker-check"
   | "all-columns"
   | "more-columns"
+  | "more-computed-fields"
   | "fewer-presets"
   | "aggregations"
   | "more-root-fields"

@@ -713,6 +713,11 @@ describe("what needs attention", () => {
       withTable(select({ ...filtered, columns: ["a", "b"] })),
       ["more-columns"],
     ],
+    "one computed field more": [
+      withTable(select(filtered)),
+      withTable(select({ ...filtered, computed_fields: ["salary_total"] })),
+      ["more-computed-fields"],
+    ],
     "one column less": [
       withTable(select({ ...filtered, columns: ["a", "b"] })),
       withTable(select(filtered)),

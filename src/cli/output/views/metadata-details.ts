@@ -17,6 +17,7 @@ const attentionTexts: Readonly<Record<string, string>> = {
   "weaker-check": "less restrictive check",
   "all-columns": "all columns",
   "more-columns": "more columns",
+  "more-computed-fields": "more computed fields",
   "fewer-presets": "a column preset is removed",
   aggregations: "aggregations allowed",
   "more-root-fields": "more root fields",
