@@ -66,7 +66,7 @@ function incomplete(document: JsonMap, spotOf: (key: string) => Spot): MetadataP
   if (value !== null) refuseOtherShape(value, "list", spotOf(list));
   return value === null
     ? problem(
-        `Metadata of version ${String(version)} needs the key ${list}.`,
+        `Metadata of version ${JSON.stringify(version)} needs the key ${list}.`,
         list,
         "Add it, with an empty list if there are none.",
       )
