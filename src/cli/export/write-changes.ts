@@ -39,17 +39,16 @@ export async function writeChanges(
 ): Promise<void> {
   const made: string[] = [];
   const steps: Step[] = [];
-  try {
-    for (const change of changes) {
+  for (const change of changes)
+    try {
       const step = await prepared(change, steps.length, place, made);
       steps.push(step);
       if (change.after !== undefined) await writeDraft(step, change.after);
       if (place.interrupted.aborted) throw interrupted();
+    } catch (cause) {
+      await removeAll(steps, made);
+      throw cause instanceof Failure ? cause : notWritten(change, cause);
     }
-  } catch (cause) {
-    await removeAll(steps, made);
-    throw cause instanceof Failure ? cause : notWritten(changes[steps.length - 1], cause);
-  }
   await replaceAll(steps, made);
   for (const { kept } of steps) await rm(kept, { force: true });
   await removeEmptyDirectories(steps, join(place.root, place.directory));
@@ -98,17 +97,16 @@ async function writeDraft({ target, draft }: Step, text: string): Promise<void> 
 
 async function replaceAll(steps: readonly Step[], made: readonly string[]): Promise<void> {
   const done: Step[] = [];
-  try {
-    for (const step of steps) {
+  for (const step of steps)
+    try {
       done.push(step);
       await replace(step);
+    } catch (cause) {
+      const lost = await bringBack(done);
+      if (lost.length > 0) throw halfWritten(lost, cause);
+      await removeAll(steps, made);
+      throw notWritten(step.change, cause);
     }
-  } catch (cause) {
-    const lost = await bringBack(done);
-    if (lost.length > 0) throw halfWritten(lost, cause);
-    await removeAll(steps, made);
-    throw notWritten(done.at(-1)?.change, cause);
-  }
 }
 
 async function replace({ change, target, draft, kept }: Step): Promise<void> {
@@ -163,12 +161,12 @@ function interrupted(): Failure {
   return new Failure("interrupted", "interrupted", "Interrupted; no file was changed.");
 }
 
-function notWritten(change: FileChange | undefined, cause: unknown): Failure {
+function notWritten({ path }: FileChange, cause: unknown): Failure {
   const reason = fileProblem(cause);
   return new Failure(
     "usage",
     "metadata-not-written",
-    `${change?.path ?? "A file"} could not be written${reason === undefined ? "" : `: ${reason}`}. No file was changed.`,
+    `${path} could not be written${reason === undefined ? "" : `: ${reason}`}. No file was changed.`,
     { cause },
   );
 }

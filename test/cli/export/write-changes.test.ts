@@ -69,6 +69,7 @@ describe("the files of an export", () => {
     const impossible = { path: "metadata/file/d.yaml", after: "D" };
     await assert.rejects(write(root, [...changes, impossible]), (thrown: unknown) => {
       assert.equal(codeOf(thrown), "metadata-not-written");
+      assert.match(String(thrown), /metadata\/file\/d\.yaml could not be written/);
       return true;
     });
     assert.deepEqual(filesIn(root), { ...before, "metadata/file": "" });
