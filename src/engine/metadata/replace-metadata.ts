@@ -189,7 +189,7 @@ function inconsistentStep(
  */
 async function afterReplacing(
   state: ReplaceState,
-  { again }: Replacement,
+  replacement: Replacement,
   engine: EngineContext,
 ): Promise<Step> {
   const { resourceVersion } = state.current.server;
@@ -201,11 +201,20 @@ async function afterReplacing(
         ...{ resourceVersion: resourceVersion + 1, before: state.current.server, left: undefined },
       },
     };
-  const now = again(server);
+  const now = replacement.again(server);
   // A commit that was confirmed can still be lost with its database server.
   if (server.resourceVersion === resourceVersion && now.changes.length > 0)
-    return { next: "again", state: { ...state, current: now } };
+    return onceMore(state, now, replacement);
   return doneWith(now, state.current.server);
+}
+
+/** What was tolerated does not hold for metadata that was read since: Hasura reports again which objects would be inconsistent. */
+function onceMore(
+  state: ReplaceState,
+  current: Differences,
+  { allowInconsistent }: Replacement,
+): Step {
+  return { next: "again", state: { ...state, current, allowInconsistent } };
 }
 
 function doneWith(left: Differences, before: ServerMetadata): Step {
@@ -216,9 +225,10 @@ function doneWith(left: Differences, before: ServerMetadata): Step {
 /** After a conflict or a lost answer, the server's metadata shows what has happened. */
 async function compareAgain(
   state: ReplaceState,
-  { again, shown, environment }: Replacement,
+  replacement: Replacement,
   engine: EngineContext,
 ): Promise<Step> {
+  const { again, shown, environment } = replacement;
   const isLost = state.lost !== undefined;
   let server: ServerMetadata;
   try {
@@ -230,12 +240,12 @@ async function compareAgain(
   const now = again(server);
   if (now.changes.length === 0) return doneWith(now, state.kept);
   if (server.resourceVersion === state.current.server.resourceVersion)
-    return { next: "again", state: { ...state, current: now } };
+    return onceMore(state, now, replacement);
   const kept = isLost ? state.kept : server;
   if (isLost && isAllDone(now.changes, shown.changes)) return doneWith(now, state.kept);
   const between = compareServers(shown.server, server);
   if (unseenChanges(now.changes, shown.changes, between).length === 0)
-    return { next: "again", state: { ...state, current: now, kept } };
+    return onceMore({ ...state, kept }, now, replacement);
   const failure = isLost
     ? metadataOutcomeUnknown(environment, state.lost, between)
     : metadataChanged(between);

@@ -331,6 +331,30 @@ describe("metadata apply", () => {
       assert.deepEqual(ran.of("metadata.applied")[0]?.inconsistent, { broken: [], before: 1 });
     });
 
+    test("is refused for one that became inconsistent before a conflict", async (t) => {
+      const it = await metadataBench(t);
+      await it.write(it.document(["missing"]));
+      let requests = 0;
+      const raced: Hasura = {
+        ...it.hasura,
+        replaceMetadata: async (replacement) => {
+          requests += 1;
+          if (requests === 2) {
+            await query(it.url, "DROP TABLE orders");
+            await it.write(it.document(["missing", "users"]));
+          }
+          return it.hasura.replaceMetadata(replacement);
+        },
+      };
+      const wanted = it.document(["missing", "users", "orders"]);
+      const ran = await it.apply(wanted, {}, { hasura: raced });
+      assert.deepEqual(
+        [failureOf(ran), ran.failure?.metadata?.inconsistent?.map(({ name }) => name)],
+        ["metadata/would-be-inconsistent", ["table orders in source default"]],
+      );
+      assert.deepEqual(tablesOf((await it.stored()).document), ["missing", "users"]);
+    });
+
     test("is refused for those that were not inconsistent before, and lists only them", async (t) => {
       const it = await metadataBench(t);
       const before = Array.from({ length: 12 }, (_, i) => `lost_${i}`);
