@@ -45,6 +45,7 @@ const weaker: Partial<Record<Subtype, LockMode>> = {
   AT_DropCluster: "SHARE UPDATE EXCLUSIVE",
   AT_SetRelOptions: "SHARE UPDATE EXCLUSIVE",
   AT_ResetRelOptions: "SHARE UPDATE EXCLUSIVE",
+  AT_ValidateConstraint: "SHARE UPDATE EXCLUSIVE",
   AT_AttachPartition: "SHARE UPDATE EXCLUSIVE",
   AT_EnableTrig: "SHARE ROW EXCLUSIVE",
   AT_EnableAlwaysTrig: "SHARE ROW EXCLUSIVE",
@@ -58,6 +59,7 @@ const weaker: Partial<Record<Subtype, LockMode>> = {
 
 /** What these parts do while they hold their lock; all others change only the catalog. */
 const effects: Partial<Record<Subtype, LockEffect>> = {
+  AT_ValidateConstraint: "scan",
   AT_SetLogged: "rewrite",
   AT_SetUnLogged: "rewrite",
   AT_SetAccessMethod: "rewrite",
@@ -81,16 +83,12 @@ function commandLocks(command: AlterTableCmd, table: string, schema: Schema): St
       return "Constraint" in def ? constraintLocks(def.Constraint, table) : [];
     case "AT_SetNotNull":
       return exclusive(notNullEffect(schema, table, name));
-    case "AT_ValidateConstraint": {
-      const effect = isValidated(schema, table, name) ? "catalog" : "scan";
-      return [{ table, mode: "SHARE UPDATE EXCLUSIVE", effect }];
-    }
     case "AT_DropConstraint":
       return [...exclusive("catalog"), ...foreignTables(schema, table, name)];
     default:
       return "PartitionCmd" in def
         ? partitionLocks(subtype, def.PartitionCmd, table)
-        : [{ table, ...plainLock(subtype) }];
+        : [{ table, ...plainLock(subtype, isValidated(schema, table, name)) }];
   }
 }
 
@@ -104,8 +102,10 @@ function dropColumnLocks(
   return [{ table, mode: "ACCESS EXCLUSIVE", effect: "data-loss" }, ...others];
 }
 
-function plainLock(subtype: Subtype): Omit<StatementLock, "table"> {
-  return { mode: weaker[subtype] ?? "ACCESS EXCLUSIVE", effect: effects[subtype] ?? "catalog" };
+/** `isValid`: the constraint that the part names is valid, so that it is not validated again. */
+function plainLock(subtype: Subtype, isValid: boolean): Omit<StatementLock, "table"> {
+  const effect = subtype === "AT_ValidateConstraint" && isValid ? "catalog" : effects[subtype];
+  return { mode: weaker[subtype] ?? "ACCESS EXCLUSIVE", effect: effect ?? "catalog" };
 }
 
 function notNullEffect(schema: Schema, table: string, column: string): LockEffect {
