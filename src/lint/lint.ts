@@ -17,8 +17,11 @@ export interface LintOptions {
   readonly severities?: Readonly<Partial<Record<RuleId, Severity | undefined>>>;
   /** True if all checked migrations are applied together, so that all of their tables are new; otherwise each is applied separately. */
   readonly oneRun?: boolean;
-  /** The places of the project's metadata that use a name of a database. Without it, `used-by-metadata` is not checked. */
-  readonly usesOf?: (database: string, removal: Removal) => readonly string[];
+  /**
+   * The places of the project's metadata that use a name of a database, whose schema before the removal is `before`. Without it,
+   * `used-by-metadata` is not checked.
+   */
+  readonly usesOf?: (database: string, removal: Removal, before: Schema) => readonly string[];
   /** Why the project's metadata cannot be read; nothing, if it can. */
   readonly metadataFaults?: readonly MetadataFault[];
 }
@@ -62,13 +65,13 @@ function metadataFindings({ rules }: Linter, { metadataFaults = [] }: LintOption
 
 /** A finding, unless it is about a name that exists again after the last migration or that the metadata does not use. */
 function settled(
-  { finding, database, removal }: Found,
+  { finding, database, removal, before }: Found,
   schemas: ReadonlyMap<string, Schema>,
   { usesOf }: LintOptions,
 ): Finding[] {
   if (removal === undefined) return [finding];
   if (isThere(removal, schemas.get(database) ?? emptySchema)) return [];
-  const uses = usesOf?.(database, removal) ?? [];
+  const uses = usesOf?.(database, removal, before) ?? [];
   if (uses.length === 0) return [];
   return [{ ...finding, message: `${finding.message} See ${shortenList(uses)}.` }];
 }
@@ -86,6 +89,8 @@ interface Found {
   readonly finding: Finding;
   readonly database: string;
   readonly removal: Removal | undefined;
+  /** The schema before the statement. */
+  readonly before: Schema;
 }
 
 function activeRules({ severities = {} }: LintOptions): Map<RuleId, ActiveRule> {
@@ -141,6 +146,7 @@ interface At {
   readonly offset: number;
   readonly statement?: { readonly number: number; readonly text: string };
   readonly locks?: LintStatement["locks"];
+  readonly schema?: Schema;
 }
 
 /** The findings of one file, without those that it allows. */
@@ -188,7 +194,8 @@ class LintedFile {
       before,
     )) {
       const { locks } = statement;
-      const at = { offset: start, statement: { number, text: text.slice(start, end) }, locks };
+      const written = { number, text: text.slice(start, end) };
+      const at = { offset: start, statement: written, locks, schema: statement.schema };
       this.#checkStatement(statement, at, parsed.indexOf);
       schema = after;
     }
@@ -212,7 +219,7 @@ class LintedFile {
   report(
     id: RuleId,
     problem: Problem,
-    { offset, statement, locks = [] }: At = { offset: 0 },
+    { offset, statement, locks = [], schema = emptySchema }: At = { offset: 0 },
   ): void {
     const rule = this.#linter.rules.get(id);
     if (rule === undefined) return;
@@ -231,7 +238,7 @@ class LintedFile {
     };
     const { removal } = problem;
     this.#findings.push({
-      ...{ finding, removal, database: this.#database },
+      ...{ finding, removal, database: this.#database, before: schema },
       number: statement?.number,
     });
   }

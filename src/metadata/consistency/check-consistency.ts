@@ -64,8 +64,11 @@ const checkParts = [
   checkEventTriggers,
 ];
 
-/** The only source of config version 2 has its tables and functions in the document itself. */
-function sourceIn(
+/**
+ * A source of a document; undefined if there is none of this name. The only source of config version 2 has its tables and functions in
+ * the document itself.
+ */
+export function sourceIn(
   { value, configVersion }: Pick<MetadataDocument, "value" | "configVersion">,
   name: string,
   schema: DatabaseSchema,

@@ -3,8 +3,8 @@ import { qualifiedName } from "../document/object-lists.ts";
 import type { JsonPath } from "../document/places.ts";
 import type { Inconsistency } from "./finding.ts";
 import { missingColumn } from "./names.ts";
-import type { Relation } from "./schema.ts";
-import { mapIn, mapsIn, type Located, type TableUnderCheck } from "./source.ts";
+import type { KnownKey, Relation } from "./schema.ts";
+import { mapIn, mapsIn, type Located, type TableUnderCheck, type TrackedTable } from "./source.ts";
 
 const lists = ["object_relationships", "array_relationships"] as const;
 
@@ -27,6 +27,20 @@ export function hasRelationship(table: TableUnderCheck, name: string): boolean {
 export function checkRelationships(table: TableUnderCheck): Inconsistency[] {
   return lists.flatMap((list) =>
     mapsIn(table.value, table.path, list).flatMap((each) => checkedUsing(each, table).problems),
+  );
+}
+
+/** The foreign keys of other tables that the relationships of a table name with their columns. */
+export function namedKeys(table: TrackedTable): readonly KnownKey[] {
+  return lists.flatMap((list) =>
+    mapsIn(table.value, table.path, list).flatMap(({ value, path }) => {
+      const using = mapIn(value, path, "using");
+      const key = using && mapIn(using.value, using.path, "foreign_key_constraint_on");
+      const owner = qualifiedName(key?.value["table"]);
+      if (key === undefined || owner === undefined) return [];
+      const columns = namesIn(key.value["column"] ?? key.value["columns"] ?? null, key.path);
+      return [{ owner, columns: columns.map((each) => each.value), table: table.name }];
+    }),
   );
 }
 

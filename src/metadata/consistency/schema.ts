@@ -15,3 +15,8 @@ export interface ForeignKey {
   /** The table that it refers to. */
   readonly table: string;
 }
+
+/** A foreign key with the table that has it. */
+export interface KnownKey extends ForeignKey {
+  readonly owner: string;
+}

@@ -3,9 +3,10 @@ import type { FilePlace } from "../document/source-text.ts";
 import type { MetadataProblem } from "../problem.ts";
 import type { JsonMap } from "../document/json.ts";
 import type { JsonPath } from "../document/places.ts";
-import { checkConsistency, inconsistenciesOf } from "./check-consistency.ts";
+import { checkConsistency, inconsistenciesOf, sourceIn } from "./check-consistency.ts";
 import type { Inconsistency } from "./finding.ts";
-import type { DatabaseSchema, Relation } from "./schema.ts";
+import { namedKeys } from "./relationships.ts";
+import type { DatabaseSchema, ForeignKey, KnownKey, Relation } from "./schema.ts";
 
 /** The object to look for. Names of tables and functions have their schema: `public.users`. */
 export type UsedObject =
@@ -13,18 +14,20 @@ export type UsedObject =
 
 /**
  * The places of the metadata that use a table, one of its columns, or a function: those that are inconsistent in a database that lacks
- * only this object.
+ * only this object. `foreignKeys`: those that are known besides the ones that the metadata's relationships name.
  */
 export function placesThatUse(
   document: MetadataDocument,
   sourceName: string,
   object: UsedObject,
+  foreignKeys: readonly KnownKey[] = [],
 ): readonly FilePlace[] {
   const keyOf = ({ place, message }: MetadataProblem) => JSON.stringify([place, message]);
+  const keys = [...foreignKeys, ...foreignKeysIn(document, sourceName)];
   const before = new Set(
-    (checkConsistency(document, sourceName, databaseWithout()) ?? []).map(keyOf),
+    (checkConsistency(document, sourceName, databaseWithout(keys)) ?? []).map(keyOf),
   );
-  return (checkConsistency(document, sourceName, databaseWithout(object)) ?? []).flatMap(
+  return (checkConsistency(document, sourceName, databaseWithout(keys, object)) ?? []).flatMap(
     (problem) => (problem.place === undefined || before.has(keyOf(problem)) ? [] : [problem.place]),
   );
 }
@@ -35,23 +38,39 @@ export function pathsThatUse(
   sourceName: string,
   object: UsedObject,
 ): readonly JsonPath[] {
+  const document = { value, configVersion: 3 } as const;
+  const keys = foreignKeysIn(document, sourceName);
   const found = (schema: DatabaseSchema): readonly Inconsistency[] =>
-    inconsistenciesOf({ value, configVersion: 3 }, sourceName, schema) ?? [];
+    inconsistenciesOf(document, sourceName, schema) ?? [];
   const keyOf = ({ path, message }: Inconsistency): string => JSON.stringify([path, message]);
-  const before = new Set(found(databaseWithout()).map(keyOf));
-  return found(databaseWithout(object))
+  const before = new Set(found(databaseWithout(keys)).map(keyOf));
+  return found(databaseWithout(keys, object))
     .filter((each) => !before.has(keyOf(each)))
     .map(({ path }) => path);
 }
 
-/** A database in which every name exists but one. */
-function databaseWithout(object: UsedObject = { function: "" }): DatabaseSchema {
-  const relation: Relation = { columns: new AllNames(), foreignKeys: [] };
+/**
+ * The foreign keys that relationships of other tables name with their table and columns. A relationship that names only its own columns does
+ * not say which table its foreign key refers to.
+ */
+function foreignKeysIn(
+  document: Pick<MetadataDocument, "value" | "configVersion">,
+  sourceName: string,
+): readonly KnownKey[] {
+  const source = sourceIn(document, sourceName, databaseWithout([]));
+  return [...(source?.tables.values() ?? [])].flatMap(namedKeys);
+}
+
+/** A database in which every name exists but one. The foreign keys that refer to a table are missing with it. */
+function databaseWithout(
+  keys: readonly KnownKey[],
+  object: UsedObject = { function: "" },
+): DatabaseSchema {
   if ("function" in object)
-    return { relations: new AllRelations(relation), functions: new AllNames(object.function) };
+    return { relations: new AllRelations(keys), functions: new AllNames(object.function) };
   const { table, column } = object;
-  const own = column === undefined ? undefined : { ...relation, columns: new AllNames(column) };
-  return { relations: new AllRelations(relation, table, own), functions: new AllNames() };
+  const left = column === undefined ? keys.filter((key) => key.table !== table) : keys;
+  return { relations: new AllRelations(left, table, column), functions: new AllNames() };
 }
 
 /** The set of all names but one. */
@@ -68,17 +87,17 @@ class AllNames extends Set<string> {
   }
 }
 
-/** The same relation for all names but one. */
+/** Relations of all names, each with all columns, but without one column of one of them, or without this one. */
 class AllRelations extends Map<string, Relation> {
-  readonly #relation: Relation;
+  readonly #keys = new Map<string, ForeignKey[]>();
   readonly #name: string | undefined;
-  readonly #own: Relation | undefined;
+  readonly #column: string | undefined;
 
-  constructor(relation: Relation, name?: string, own?: Relation) {
+  constructor(keys: readonly KnownKey[], name?: string, column?: string) {
     super();
-    this.#relation = relation;
+    for (const key of keys) this.#keys.set(key.owner, [...(this.#keys.get(key.owner) ?? []), key]);
     this.#name = name;
-    this.#own = own;
+    this.#column = column;
   }
 
   override has(name: string): boolean {
@@ -86,6 +105,9 @@ class AllRelations extends Map<string, Relation> {
   }
 
   override get(name: string): Relation | undefined {
-    return name === this.#name ? this.#own : this.#relation;
+    const isOwn = name === this.#name;
+    if (isOwn && this.#column === undefined) return undefined;
+    const columns = new AllNames(isOwn ? this.#column : undefined);
+    return { columns, foreignKeys: this.#keys.get(name) ?? [] };
   }
 }

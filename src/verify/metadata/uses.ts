@@ -1,6 +1,8 @@
 import type { Project } from "../../engine/project/project.ts";
 import type { MetadataFault } from "../../lint/finding.ts";
 import type { Removal } from "../../lint/removals.ts";
+import type { Schema } from "../../lint/schema.ts";
+import type { KnownKey } from "../../metadata/consistency/schema.ts";
 import { placesThatUse } from "../../metadata/consistency/uses.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import type { MetadataProblem } from "../../metadata/problem.ts";
@@ -9,7 +11,7 @@ import { metadataOf } from "./metadata-of.ts";
 /** The metadata of a project, as far as `lint` uses it. */
 interface MetadataForLint {
   /** The places that use a name of a database: `metadata/…/public_orders.yaml:14`. None if the metadata cannot be read. */
-  readonly usesOf: (database: string, removal: Removal) => readonly string[];
+  readonly usesOf: (database: string, removal: Removal, before: Schema) => readonly string[];
   /** Why it cannot be read. */
   readonly metadataFaults: readonly MetadataFault[];
 }
@@ -29,13 +31,27 @@ function faultOf({ code, message, place, advice }: MetadataProblem): MetadataFau
 }
 
 function usesIn(document: MetadataDocument): MetadataForLint["usesOf"] {
-  return (database, { kind, name, column }) => {
-    const qualified = name.includes(".") ? name : `public.${name}`;
+  return (database, { kind, name, column }, before) => {
+    const qualified = withSchema(name);
     const object =
       kind === "function"
         ? { function: qualified }
         : { table: qualified, ...(column !== undefined && { column }) };
-    const places = placesThatUse(document, database, object);
+    const places = placesThatUse(document, database, object, foreignKeysIn(before));
     return [...new Set(places.map(({ file, line }) => `${file}:${String(line)}`))];
   };
+}
+
+function withSchema(name: string): string {
+  return name.includes(".") ? name : `public.${name}`;
+}
+
+function foreignKeysIn({ tables }: Schema): KnownKey[] {
+  return [...tables].flatMap(([owner, { constraints }]) =>
+    [...constraints.values()].flatMap(({ columns, target }) =>
+      target === undefined
+        ? []
+        : [{ owner: withSchema(owner), columns, table: withSchema(target) }],
+    ),
+  );
 }

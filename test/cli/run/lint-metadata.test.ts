@@ -44,10 +44,19 @@ async function lint(
 
 /** The messages of the rule for a project with this metadata whose migrations are these. */
 async function uses(t: TestContext, ...ups: readonly string[]): Promise<string[]> {
+  return usesWith(t, {}, ...ups);
+}
+
+/** The same, for a project that also has these files. */
+async function usesWith(
+  t: TestContext,
+  more: Readonly<Record<string, string>>,
+  ...ups: readonly string[]
+): Promise<string[]> {
   const files = Object.fromEntries(
     ups.map((sql, i) => [`migrations/default/${String(i + 2)}_m/up.sql`, sql]),
   );
-  const { out } = await lint(t, ["--json"], files);
+  const { out } = await lint(t, ["--json"], { ...files, ...more });
   return out
     .trim()
     .split("\n")
@@ -101,6 +110,66 @@ describe("a use in the metadata is reported at the migration that removes the na
   test("but not a column that a later migration adds again", async (t) => {
     const again = "ALTER TABLE orders ADD COLUMN note text";
     assert.deepEqual(await uses(t, "ALTER TABLE orders DROP COLUMN note", again), []);
+  });
+});
+
+describe("a permission that uses a column through an object relationship", () => {
+  const customers = `CREATE TABLE customers (id int PRIMARY KEY, tenant_id int);
+ALTER TABLE orders ADD COLUMN customer_id int REFERENCES customers`;
+  const inCustomers = "metadata/databases/default/tables/customers.yaml";
+  const files = {
+    [inTables]: '- "!include orders.yaml"\n- "!include customers.yaml"\n',
+    [inOrders]: `table:
+  name: orders
+  schema: public
+object_relationships:
+  - name: customer
+    using:
+      foreign_key_constraint_on: customer_id
+select_permissions:
+  - role: user
+    permission:
+      columns: [id]
+      filter:
+        customer:
+          tenant_id:
+            _eq: X-Hasura-Tenant
+`,
+    [inCustomers]: "table:\n  name: customers\n  schema: public\n",
+  };
+  const reverse = `array_relationships:
+  - name: orders
+    using:
+      foreign_key_constraint_on:
+        column: customer_id
+        table: { name: orders, schema: public }
+`;
+  const rename = "ALTER TABLE customers RENAME tenant_id TO tenant";
+
+  test("is reported, if a migration creates the foreign key", async (t) => {
+    assert.deepEqual(await usesWith(t, files, customers, rename), [
+      `The metadata uses customers.tenant_id, which no longer exists. See ${inOrders}:14.`,
+    ]);
+  });
+
+  test("is reported, if the other table has the reverse relationship", async (t) => {
+    const both = { ...files, [inCustomers]: files[inCustomers] + reverse };
+    assert.deepEqual(await usesWith(t, both, rename), [
+      `The metadata uses customers.tenant_id, which no longer exists. See ${inOrders}:14.`,
+    ]);
+  });
+
+  test("is not reported for a column of the same name in another table", async (t) => {
+    const other = "CREATE TABLE others (tenant_id int)";
+    const drop = "ALTER TABLE others DROP COLUMN tenant_id";
+    assert.deepEqual(await usesWith(t, files, customers, other, drop), []);
+  });
+
+  test("and the relationship itself, when its table is dropped", async (t) => {
+    const drop = "DROP TABLE customers CASCADE";
+    assert.deepEqual(await usesWith(t, files, customers, drop), [
+      `The metadata uses customers, which no longer exists. See ${inCustomers}:1, ${inOrders}:7.`,
+    ]);
   });
 });
 

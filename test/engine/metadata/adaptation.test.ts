@@ -137,6 +137,26 @@ describe("before a migration drops a column", () => {
     assert.deepEqual(await partsNow(it), partsIn(wanted));
   });
 
+  test("a permission of another table is removed if it uses the column through an object relationship", async (t) => {
+    const it = await benchWith(t, {});
+    await query(it.url, "ALTER TABLE orders ADD COLUMN user_id int REFERENCES users (id)");
+    const owner = { name: "owner", using: { foreign_key_constraint_on: "user_id" } };
+    const key = { table: { schema: "public", name: "orders" }, column: "user_id" };
+    const orders = { name: "orders", using: { foreign_key_constraint_on: key } };
+    const withFilter = (filter: JsonMap): JsonMap =>
+      withParts(
+        withParts(it.document(["orders", "users"]), {
+          object_relationships: [owner],
+          select_permissions: [permission("user", ["id"], filter)],
+        }),
+        { array_relationships: [orders] },
+        1,
+      );
+    await it.write(withFilter({ owner: { note: { _eq: "x" } } }));
+    const { during } = await dropped(it, withFilter({ owner: { id: { _eq: 1 } } }));
+    assert.deepEqual(during, [{ object_relationships: [owner] }]);
+  });
+
   describe("of a relationship that a permission uses", () => {
     const note = {
       name: "owner",

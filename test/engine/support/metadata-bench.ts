@@ -75,15 +75,12 @@ export async function metadataBench(t: TestContext): Promise<MetadataBench> {
   };
 }
 
-/** The document with parts of its first table. */
-export function withParts(document: JsonMap, parts: JsonMap): JsonMap {
+/** The document with parts of its first table, or of another one. */
+export function withParts(document: JsonMap, parts: JsonMap, index = 0): JsonMap {
   const [source, ...others] = document["sources"] as { tables: JsonMap[] }[];
   assert.ok(source);
-  const [table, ...tables] = source.tables;
-  return {
-    ...document,
-    sources: [{ ...source, tables: [{ ...table, ...parts }, ...tables] }, ...others],
-  };
+  const tables = source.tables.map((table, i) => (i === index ? { ...table, ...parts } : table));
+  return { ...document, sources: [{ ...source, tables }, ...others] };
 }
 
 /** A request of a run of its own. */
