@@ -6,7 +6,7 @@ import type {
   RunEvent,
   SeedItem,
 } from "../../protocol/events.ts";
-import { migrationLabel } from "../../protocol/migration.ts";
+import { isKeptRollback, migrationLabel } from "../../protocol/migration.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { shortenList } from "../../shorten-list.ts";
 import { duration, localTime, plural } from "./format.ts";
@@ -80,6 +80,7 @@ export function itemRemarks(item: PlanItem): string {
   return [
     item.direction === "down" ? "down" : "",
     plural(item.lines, "line"),
+    isKeptRollback(item.file) ? "from the ledger" : "",
     item.transaction ? "" : "no transaction",
     item.replaces === undefined
       ? ""

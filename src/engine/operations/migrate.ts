@@ -132,10 +132,12 @@ async function planOf(
   const { environment } = request;
   refuseDisabled(session);
   // reset-to has its own warning about changed files.
-  if (selection.operation !== "reset-to")
-    await refuseChecksumDrift(session.databases, strict, engine);
+  const databases =
+    selection.operation === "reset-to"
+      ? session.databases
+      : await refuseChecksumDrift(session.databases, strict, engine);
   const prepare = { selection, environment, noTransaction, changed };
-  const prepared = await preparePlan(session.databases, prepare, engine);
+  const prepared = await preparePlan(databases, prepare, engine);
   const plan = withMetadata(await assessPlan(prepared, session.databases, engine), around);
   if (isBoundToPlan(request)) refuseUnplanned(plan, request, session.databases, around?.connected);
   return plan;

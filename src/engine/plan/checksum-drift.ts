@@ -14,7 +14,9 @@ import type { DatabaseFacts } from "./select-steps.ts";
 export async function findChecksumDrift({
   migrations,
   recorded,
-}: Pick<DatabaseFacts, "migrations" | "recorded">): Promise<ReadonlySet<Version>> {
+  changed: known,
+}: Pick<DatabaseFacts, "migrations" | "recorded" | "changed">): Promise<ReadonlySet<Version>> {
+  if (known) return known;
   const { changed, unsealed } = sealedDrift(migrations, recorded);
   if (unsealed.length === 0) return changed;
   const differs = await mapConcurrent(
@@ -49,20 +51,23 @@ const sealedDrift = rememberLast(
   },
 );
 
-/** Warns about applied files that have changed; if `strict`, throws `differs/changed-file`. */
-export async function refuseChecksumDrift(
-  databases: readonly DatabaseFacts[],
+/** Warns about applied files that have changed; if `strict`, throws `differs/changed-file`. Returns the databases with these versions. */
+export async function refuseChecksumDrift<Facts extends DatabaseFacts>(
+  databases: readonly Facts[],
   strict: boolean,
   engine: EngineContext,
-): Promise<void> {
+): Promise<Facts[]> {
+  const found: Facts[] = [];
   for (const facts of databases) {
-    const changed = [...(await findChecksumDrift(facts))];
-    if (changed.length === 0) continue;
-    const message = `Files changed after they were applied in ${facts.database.name}: ${changed.join(", ")}.`;
+    const changed = await findChecksumDrift(facts);
+    found.push({ ...facts, changed });
+    if (changed.size === 0) continue;
+    const message = `Files changed after they were applied in ${facts.database.name}: ${[...changed].join(", ")}.`;
     if (strict)
       throw new Failure("differs", "changed-file", message, {
         hints: [textHint("Write a new migration instead of changing an applied one.")],
       });
     await warn(engine, "changed-file", message);
   }
+  return found;
 }

@@ -4,15 +4,17 @@ import type { MigrationFile } from "../project/scan.ts";
 import { isEmptySql } from "../sql/is-empty.ts";
 import type { DatabaseState } from "../session.ts";
 import type { KeptMigration } from "../store/store.ts";
+import { findChecksumDrift } from "./checksum-drift.ts";
 import { appliedWithoutFile, type RecordedMigration } from "./select-steps.ts";
 
 /**
- * The same state with what the migration store keeps of applied versions without a file: their names, and their down SQL as a
- * file, so that they can be rolled back.
+ * The same state with what the migration store keeps of applied versions that have no file, or another up file than the one that was
+ * applied: their names, and their down SQL as a file, so that they can be rolled back.
  */
 export async function withKept(state: DatabaseState): Promise<DatabaseState> {
-  const kept = await keptMigrations(state, appliedWithoutFile(state));
-  return kept ? { ...state, kept } : state;
+  const changed = await findChecksumDrift(state);
+  const kept = await keptMigrations(state, [...appliedWithoutFile(state), ...changed]);
+  return { ...state, changed, ...(kept && { kept }) };
 }
 
 /** What the store keeps of these versions, as migrations; undefined if it keeps nothing. */

@@ -100,7 +100,7 @@ export async function preparePlan(
   };
 }
 
-/** The databases, with the stored down SQL of versions without a file. */
+/** The databases, with the stored down SQL of versions without a file, or with a changed one. */
 async function statesFor(
   databases: readonly DatabaseState[],
   { selection, environment }: PlanOptions,

@@ -37,7 +37,9 @@ export interface DatabaseFacts {
   /** In version order. */
   readonly migrations: readonly Migration[];
   readonly recorded: ReadonlyMap<Version, AppliedMigration>;
-  /** Applied versions without a file, as the store keeps them; absent if it keeps nothing, or if they are not needed. */
+  /** Applied versions whose up file has changed since, if they have been looked for. */
+  readonly changed?: ReadonlySet<Version>;
+  /** Applied versions without a file, and those whose file has changed, as the store keeps them; absent if it keeps nothing, or if they are not needed. */
   readonly kept?: ReadonlyMap<Version, RecordedMigration>;
   /** Applied versions that `reset-to` rolls back, each with what is kept of it. */
   readonly resets?: ReadonlySet<Version>;
@@ -233,12 +235,27 @@ function downVersions(
 
 function stepFor(facts: IndexedDatabase, version: Version, direction: Direction): PlannedStep {
   const { database, recorded } = facts;
-  const migration = facts.byVersion.get(version) ?? facts.kept?.get(version);
+  const migration = migrationFor(facts, version, direction);
   const file = direction === "up" ? migration?.up : migration?.down;
   if (!migration && !recorded.has(version)) throw unknownVersion(facts, version);
   if (!migration || !file || !file.runnable) throw noFile(facts, version, direction, migration);
   const outOfOrder = direction === "up" && isOlderThanApplied(version, facts);
   return { database, migration, direction, file, outOfOrder };
+}
+
+/**
+ * The files of a version. To undo one whose up file has changed, those of the store, if it has down SQL: the project's down file may be
+ * that of the new text.
+ */
+function migrationFor(
+  { byVersion, kept }: IndexedDatabase,
+  version: Version,
+  direction: Direction,
+): Migration | undefined {
+  const own = byVersion.get(version);
+  const stored = kept?.get(version);
+  if (!own) return stored;
+  return direction === "down" && stored?.canUndo ? stored : own;
 }
 
 function isOlderThanApplied(version: Version, { downwards: [highest] }: IndexedDatabase): boolean {

@@ -153,6 +153,55 @@ describe("a version without a file", () => {
   });
 });
 
+describe("a version whose up file has changed since it was applied", () => {
+  const changed = {
+    ...main,
+    "2_coupon/up": "CREATE TABLE voucher (id int)",
+    "2_coupon/down": "DROP TABLE IF EXISTS voucher",
+  };
+  const two = { ...main, ...table("2", "coupon") };
+
+  test("is rolled back by redo with the stored SQL, and applied with the new text", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run(two);
+    const ran = await it.run(changed, asked("redo"));
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual(planned(ran), [
+      "down 2 ledger:2_coupon/down.sql",
+      "up 2 migrations/default/2_coupon/up.sql",
+    ]);
+    assert.deepEqual(await tables(it), ["note", "voucher"]);
+    const back = await it.run(changed, asked("down"));
+    assert.deepEqual(planned(back), ["down 2 migrations/default/2_coupon/down.sql"]);
+    assert.deepEqual(await tables(it), ["note"]);
+  });
+
+  test("is rolled back by down with the stored SQL, also if it has no down file any more", async (t) => {
+    const it = await ledgerBench(t);
+    const upOnly = { ...main, "2_coupon/up": changed["2_coupon/up"] };
+    for (const now of [changed, upOnly]) {
+      await it.run(two);
+      const ran = await it.run(now, asked("down", { only: "2" }));
+      assert.deepEqual(planned(ran), ["down 2 ledger:2_coupon/down.sql"]);
+      assert.deepEqual(await tables(it), ["note"]);
+    }
+  });
+
+  test("is rolled back with the project's file if no SQL that does anything is stored", async (t) => {
+    const it = await ledgerBench(t);
+    const byFile = { ...changed, "2_coupon/down": "DROP TABLE coupon" };
+    await it.run(two, asked("apply"), withLedger({ keepsDownSql: false }));
+    assert.deepEqual(planned(await it.run(byFile, asked("down"))), [
+      "down 2 migrations/default/2_coupon/down.sql",
+    ]);
+    await it.run({ ...two, "2_coupon/down": "-- to do" });
+    assert.deepEqual(planned(await it.run(byFile, asked("down"))), [
+      "down 2 migrations/default/2_coupon/down.sql",
+    ]);
+    assert.deepEqual(await tables(it), ["note"]);
+  });
+});
+
 describe("the plan of such a rollback", () => {
   test("is shown by a dry run with who applied it, and changes nothing", async (t) => {
     const it = await ledgerBench(t);
