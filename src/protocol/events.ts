@@ -180,6 +180,10 @@ export const StatusRow = z.object({
     .boolean()
     .optional()
     .describe("True for an uploaded up file that differs from the image's file."),
+  appliedAs: z
+    .string()
+    .optional()
+    .describe("For a `changed` version under which another migration is applied: its name."),
   appliedAt: z.iso.datetime().optional(),
   appliedBy: z
     .string()

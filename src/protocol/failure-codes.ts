@@ -1595,6 +1595,20 @@ export const failureCodes = {
     ],
     remedies: ["Repeat the command without the option; the hint is that command."],
   },
+  "other-migration": {
+    kinds: ["usage"],
+    meaning:
+      "Another migration is applied under the version of one in the project: its name and its SQL are not those of the project's files. Nothing was run.",
+    causes: [
+      "Two branches have migrations with the same version, and the other one was applied first.",
+      "A migration was renamed and changed after it was applied.",
+    ],
+    remedies: [
+      "Give your migration a newer version: rename its directory.",
+      "If it is the same migration, give its directory the name with which it was applied, which the message shows.",
+      "To roll back what is applied, with the down SQL stored in the ledger, and apply the project's file instead: `hasura-migrate reset-to ENVIRONMENT --changed`. The plan shows what that rolls back.",
+    ],
+  },
   "out-of-order": {
     kinds: ["usage"],
     meaning:

@@ -4,6 +4,7 @@ import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { rememberLast } from "../../remember-last.ts";
 import { emit } from "../emit.ts";
+import { isOther } from "../plan/applied-as.ts";
 import { findChecksumDrift } from "../plan/checksum-drift.ts";
 import { withKept } from "../plan/kept-rollbacks.ts";
 import type { DatabaseFacts, RecordedMigration } from "../plan/select-steps.ts";
@@ -124,16 +125,17 @@ function rowsOf(
   }));
 }
 
-/** The part of a row that describes the migration: from its files or, without files, from what the store keeps. */
+/** The part of a row that describes the migration: from its files, and from what the store keeps of one without files or with changed ones. */
 function fileFields(
   migration: Migration | undefined,
   kept: RecordedMigration | undefined,
-): Pick<StatusRow, "name" | "hasDown" | "differsFromImage" | "canRollBack"> {
+): Pick<StatusRow, "name" | "hasDown" | "differsFromImage" | "canRollBack" | "appliedAs"> {
   if (migration)
     return {
       name: migration.name,
       hasDown: migration.down !== undefined,
       ...(migration.up?.differsFromImage && { differsFromImage: true }),
+      ...(kept && isOther(kept, migration) && { appliedAs: kept.name }),
     };
   return { name: kept?.name ?? "", ...(kept?.canUndo && { canRollBack: true }) };
 }

@@ -12,8 +12,20 @@ import { appliedWithoutFile, type RecordedMigration } from "./select-steps.ts";
  * applied: their names, and their down SQL as a file, so that they can be rolled back.
  */
 export async function withKept(state: DatabaseState): Promise<DatabaseState> {
+  return withKeptOf(state, appliedWithoutFile(state));
+}
+
+/** The same only for versions that have another up file than the one that was applied: what `apply` needs to know of them. */
+export function withKeptOfChanged(state: DatabaseState): Promise<DatabaseState> {
+  return withKeptOf(state, []);
+}
+
+async function withKeptOf(
+  state: DatabaseState,
+  versions: readonly Version[],
+): Promise<DatabaseState> {
   const changed = await findChecksumDrift(state);
-  const kept = await keptMigrations(state, [...appliedWithoutFile(state), ...changed]);
+  const kept = await keptMigrations(state, [...versions, ...changed]);
   return { ...state, changed, ...(kept && { kept }) };
 }
 

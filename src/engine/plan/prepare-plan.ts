@@ -16,7 +16,7 @@ import type { AppliedMigration } from "../store/store.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import type { RemovedName } from "./assessment.ts";
 import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
-import { withKept } from "./kept-rollbacks.ts";
+import { withKept, withKeptOfChanged } from "./kept-rollbacks.ts";
 import { refuseChanged, type Changed } from "./refuse-changed.ts";
 import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { refuseUnfinished } from "./refuse-unfinished.ts";
@@ -100,7 +100,7 @@ export async function preparePlan(
   };
 }
 
-/** The databases, with the stored down SQL of versions without a file, or with a changed one. */
+/** The databases, with what is stored of versions whose file is not the one that was applied. */
 async function statesFor(
   databases: readonly DatabaseState[],
   { selection, environment }: PlanOptions,
@@ -108,7 +108,7 @@ async function statesFor(
 ): Promise<readonly DatabaseState[]> {
   switch (selection.operation) {
     case "apply":
-      return databases;
+      return mapConcurrent(databases, withKeptOfChanged);
     case "reset-to":
       return resetStates(databases, selection, environment, engine);
     default:

@@ -7,9 +7,10 @@ import { warn } from "../emit.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { DatabaseState } from "../session.ts";
 import { markHint } from "../store/hints.ts";
+import { appliedByText } from "./applied-as.ts";
 import { findChecksumDrift } from "./checksum-drift.ts";
 import { keptMigrations } from "./kept-rollbacks.ts";
-import { appliedByText, appliedWithoutFile, type Selection } from "./select-steps.ts";
+import { appliedWithoutFile, type Selection } from "./select-steps.ts";
 
 /** A database that is to be reset: `state.resets` contains the versions to roll back. */
 interface ResetState {
@@ -57,7 +58,7 @@ async function resetState(
     ...withoutFile.filter((version) => !replaced.has(version)),
     ...(changed === true ? differing : []),
   ];
-  const kept = await keptMigrations(state, versions);
+  const kept = await keptMigrations(state, [...new Set([...versions, ...differing])]);
   const canUndo = (version: Version): boolean => kept?.get(version)?.canUndo === true;
   return {
     state: {

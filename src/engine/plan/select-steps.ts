@@ -5,6 +5,7 @@ import { rememberLast } from "../../remember-last.ts";
 import type { Migration, MigrationFile } from "../project/scan.ts";
 import { databaseArgs, markHint } from "../store/hints.ts";
 import type { AppliedMigration, Database, RunActor } from "../store/store.ts";
+import { appliedByText, isOther, otherMigration } from "./applied-as.ts";
 
 /**
  * Which migrations to run (docs/internals/hasura-protocol.md, "Which migrations a command
@@ -68,7 +69,7 @@ export interface PlannedStep {
 /**
  * The steps for one database, in order; nothing is planned unless every file that is needed exists. `environment` is for
  * suggested commands.
- * Throws `usage` failures (`unknown-version`, `already-applied`, `not-applied`, `no-up-file`, `no-down-file`, `out-of-order`)
+ * Throws `usage` failures (`unknown-version`, `already-applied`, `not-applied`, `other-migration`, `no-up-file`, `no-down-file`, `out-of-order`)
  * and `migration` failures (`dirty`, `interrupted`).
  */
 export function selectSteps(
@@ -91,7 +92,7 @@ export function selectSteps(
 }
 
 /** Rolls back the versions to be reset, most recent first, then applies the versions that are pending after that. */
-function resetSteps(facts: IndexedDatabase, { outOfOrder }: Selection): PlannedStep[] {
+function resetSteps(facts: IndexedDatabase, { outOfOrder, keep }: Selection): PlannedStep[] {
   const { resets = new Set(), kept, database, environment } = facts;
   const downs = facts.newestFirst.flatMap((version): PlannedStep[] => {
     const migration = resets.has(version) ? kept?.get(version) : undefined;
@@ -103,7 +104,7 @@ function resetSteps(facts: IndexedDatabase, { outOfOrder }: Selection): PlannedS
   const rolledBack = new Set(downs.map(({ migration }) => migration.version));
   const recorded = new Map([...facts.recorded].filter(([version]) => !rolledBack.has(version)));
   const after = indexed({ ...facts, recorded }, environment);
-  return [...downs, ...upSteps(after, { operation: "apply", outOfOrder })];
+  return [...downs, ...upSteps(after, { operation: "apply", outOfOrder, keep })];
 }
 
 /**
@@ -186,13 +187,16 @@ function newestFirst(recorded: DatabaseFacts["recorded"]): Version[] {
 
 function upSteps(
   facts: IndexedDatabase,
-  { steps, to, only, outOfOrder, redone = false }: Selection,
+  { steps, to, only, outOfOrder, keep, redone = false }: Selection,
 ): PlannedStep[] {
+  const isMeant = (version: Version): boolean =>
+    only === undefined ? to === undefined || compareVersions(version, to) <= 0 : version === only;
+  if (keep !== true) refuseOther(facts, [...(facts.kept?.keys() ?? [])].filter(isMeant));
   if (only !== undefined) return [{ ...onlyStep(facts, only), redone }];
   if (to !== undefined) refuseUnknown(facts, to);
   const planned = facts.pending
     .filter(({ up }) => up?.runnable !== false)
-    .filter(({ version }) => to === undefined || compareVersions(version, to) <= 0)
+    .filter(({ version }) => isMeant(version))
     .slice(0, steps)
     .map(({ version }) => stepFor(facts, version, "up"));
   const older = planned.find((step) => step.outOfOrder);
@@ -235,12 +239,28 @@ function downVersions(
 
 function stepFor(facts: IndexedDatabase, version: Version, direction: Direction): PlannedStep {
   const { database, recorded } = facts;
+  refuseOther(facts, [version]);
   const migration = migrationFor(facts, version, direction);
   const file = direction === "up" ? migration?.up : migration?.down;
   if (!migration && !recorded.has(version)) throw unknownVersion(facts, version);
   if (!migration || !file || !file.runnable) throw noFile(facts, version, direction, migration);
   const outOfOrder = direction === "up" && isOlderThanApplied(version, facts);
   return { database, migration, direction, file, outOfOrder };
+}
+
+/**
+ * Throws `usage/other-migration` if one of these versions is applied as a migration that is not the project's: the project's would not be
+ * applied, and what somebody else applied would be taken for it.
+ */
+function refuseOther(
+  { recorded, byVersion, kept, environment, database: { name } }: IndexedDatabase,
+  versions: readonly Version[],
+): void {
+  for (const version of versions) {
+    const [own, applied] = [byVersion.get(version), kept?.get(version)];
+    if (own && applied && recorded.has(version) && isOther(applied, own))
+      throw otherMigration(applied, own, { environment, database: name });
+  }
 }
 
 /**
@@ -358,15 +378,6 @@ function downFileHints({ kept, environment, database }: IndexedDatabase, version
     ),
     markHint(target, "pending", "if there is nothing to undo"),
   ];
-}
-
-/** `ada applied it on the branch add-coupons at commit 1a2b3c4`. */
-export function appliedByText({ user, branch, commit }: RunActor): string {
-  return [
-    `${user} applied it`,
-    ...(branch === undefined ? [] : [` on the branch ${branch}`]),
-    ...(commit === undefined ? [] : [` at commit ${commit.slice(0, 7)}`]),
-  ].join("");
 }
 
 function unfinished(

@@ -93,6 +93,15 @@ describe("status", () => {
       assert.ok(line.length <= 40, line);
   });
 
+  test("shows which other migration is applied under a version, and who applied it", () => {
+    assert.deepEqual(withoutFile({ state: "changed", appliedAs: "reviews", appliedBy: "ada" }), [
+      "      another migration is applied under this version: reviews; ada",
+    ]);
+    assert.deepEqual(withoutFile({ state: "changed", appliedAs: "reviews" }), [
+      "      another migration is applied under this version: reviews",
+    ]);
+  });
+
   test("lists the runs in progress, also in 40 columns", () => {
     const inProgress = [
       {

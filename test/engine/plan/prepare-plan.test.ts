@@ -23,6 +23,9 @@ interface Given {
   readonly files?: Readonly<Record<string, string>>;
   readonly applied?: readonly string[];
   readonly appliedAt?: Date;
+  /** That is recorded of the applied ones. */
+  readonly checksum?: string;
+  readonly migrationName?: string;
   readonly store?: MigrationStore;
 }
 
@@ -32,20 +35,22 @@ function stateOf({
   files = {},
   applied = [],
   appliedAt,
+  checksum,
+  migrationName = "x",
   store = storeOf(),
 }: Given): DatabaseState {
   return {
     database: { name, kind },
     migrations: Object.entries(files).map(([version, sql]): Migration => ({
       version,
-      name: "x",
+      name: migrationName,
       up: fileOf(`${name}/${version}/up.sql`, sql),
       down: fileOf(`${name}/${version}/down.sql`, "SELECT 1;\nSELECT 2;\n"),
     })),
     recorded: new Map(
       applied.map((version): [string, AppliedMigration] => [
         version,
-        { state: "applied", ...(appliedAt && { appliedAt }) },
+        { state: "applied", ...(appliedAt && { appliedAt }), ...(checksum && { checksum }) },
       ]),
     ),
     store,
@@ -262,5 +267,48 @@ describe("a file outside a transaction", () => {
     assert.match(failure.message, /^default\/2\/up\.sql, line 3:/);
     assert.equal(failure.hints.length, 1);
     assert.equal((await prepare([{ files: { "1": quoted } }])).steps.length, 1);
+  });
+});
+
+describe("an applied version whose file has changed", () => {
+  const kept = (name: string) =>
+    storeOf({
+      kept: (versions) =>
+        Promise.resolve(
+          new Map(versions.map((version) => [version, { name, downSql: "DROP TABLE a;" }])),
+        ),
+    });
+  const changed = (store: MigrationStore): Given => ({
+    ...one,
+    applied: ["1"],
+    checksum: "another",
+    store,
+  });
+  const redo: Planning = { options: { selection: { operation: "redo" } } };
+
+  test("is rolled back with the stored SQL, and applied with the new text", async () => {
+    const { databases } = await prepare([changed(kept("x"))], redo);
+    assert.deepEqual(
+      databases[0]?.items.map(({ direction, file }) => [direction, file]),
+      [
+        ["down", "ledger:1_x/down.sql"],
+        ["up", "default/1/up.sql"],
+      ],
+    );
+  });
+
+  test("is rolled back with its file if no SQL is stored", async () => {
+    const { databases } = await prepare([changed(storeOf())], redo);
+    assert.equal(databases[0]?.items[0]?.file, "default/1/down.sql");
+  });
+
+  test("is refused if its name has changed, too", async () => {
+    for (const planning of [{}, redo])
+      assert.equal((await refusal([changed(kept("y"))], planning)).code, "other-migration");
+  });
+
+  test("is another migration only if its name is written with other letters", async () => {
+    const same = { ...changed(kept("\u00e9")), migrationName: "e\u0301" };
+    assert.equal((await prepare([same])).databases[0]?.items.length, 0);
   });
 });

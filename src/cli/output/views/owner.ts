@@ -25,6 +25,16 @@ export function withoutFileText(
   return [...(owner === "" ? [] : [owner]), rollbackText(row)].join("; ");
 }
 
+/** What is applied under the version of another migration: its name, and who applied it, as `ownerText`. */
+export function otherMigrationText(
+  row: Parameters<typeof ownerText>[0] & Pick<StatusRow, "appliedAs">,
+  timeText: (instant: string) => string | undefined,
+): string {
+  const owner = ownerText(row, timeText);
+  const what = `another migration is applied under this version: ${row.appliedAs ?? ""}`;
+  return [what, ...(owner === "" ? [] : [owner])].join("; ");
+}
+
 /** Whether a version without a file can be rolled back. */
 export function rollbackText({ canRollBack }: Pick<StatusRow, "canRollBack">): string {
   return canRollBack === true ? "can be rolled back" : "cannot be rolled back without its file";

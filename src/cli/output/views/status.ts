@@ -3,7 +3,7 @@ import { plural, timeAgo } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { evidenceLines } from "./in-doubt.ts";
-import { inProgressText, withoutFileText } from "./owner.ts";
+import { inProgressText, otherMigrationText, withoutFileText } from "./owner.ts";
 import { textWidth, truncate, wrap } from "../terminal/width.ts";
 import { nameColumn } from "./name-column.ts";
 
@@ -105,10 +105,11 @@ function rowLine(
   return styled`  ${color(signs[row.state])} ${plain(row.version.padStart(widths.versionWidth))}${nameColumn(row.name, nameWidth)}  ${color(word)}`;
 }
 
-/** Who applied a version without a file, and whether it can be rolled back. */
+/** Who applied a migration that the project does not have, and whether it can be rolled back if its version has no file. */
 function ownerLine(row: StatusRow, { style, columns, now }: StatusLook): Styled[] {
-  if (row.state !== "unknown") return [];
-  const text = withoutFileText(row, (instant) => timeAgo(instant, now));
+  if (row.state !== "unknown" && row.appliedAs === undefined) return [];
+  const textOf = row.appliedAs === undefined ? withoutFileText : otherMigrationText;
+  const text = textOf(row, (instant) => timeAgo(instant, now));
   return wrap(text, columns - 7).map((line) => style.dim(`      ${truncate(line, columns - 7)}`));
 }
 

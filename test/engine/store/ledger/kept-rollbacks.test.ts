@@ -202,6 +202,87 @@ describe("a version whose up file has changed since it was applied", () => {
   });
 });
 
+describe("a version under which another migration is applied", () => {
+  const mine = { ...main, ...table("2", "review") };
+  const theirs = { ...main, ...table("2", "coupon") };
+  const hints = ({ failure }: Ran): string[] =>
+    (failure?.hints ?? []).map((hint) =>
+      hint.kind === "text" ? hint.text : hint.kind === "command" ? hint.argv.join(" ") : hint.kind,
+    );
+
+  test.for([
+    ["apply", {}],
+    ["apply", { only: "2" }],
+    ["apply", { to: "2" }],
+    ["apply", { dryRun: true }],
+    ["plan", {}],
+    ["down", {}],
+    ["redo", {}],
+    ["reset-to", {}],
+  ] as const)("stops %s %j, which names it and who applied it", async ([operation, options], t) => {
+    const it = await ledgerBench(t);
+    await it.run(theirs, fromBranch("apply"));
+    const ran = await it.run(mine, asked(operation, options));
+    assert.equal(ran.failure?.code, "other-migration");
+    assert.equal(
+      ran.failure.message,
+      "2_coupon is applied in default, and migrations/default/2_review/up.sql is another migration with the same version. Nothing was run.",
+    );
+    assert.deepEqual(hints(ran), [
+      "2_coupon: ada applied it on the branch add-coupons at commit 1a2b3c4.",
+      "If they are two migrations, rename the directory here to a newer version.",
+      "If this is the same migration, renamed and changed, rename its directory to 2_coupon.",
+      "hasura-migrate reset-to dev-3 --changed",
+    ]);
+    assert.deepEqual([await it.ledger(), await tables(it)], [["1", "2"], ["coupon", "note"]]);
+  });
+
+  test("does not stop what is not about it, or what is told to replace or to leave it", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run({ ...theirs, ...table("3", "code") });
+    const both = { ...mine, ...table("3", "code"), ...table("4", "tag") };
+    const done = async (operation: string, options: object): Promise<string[]> => {
+      const ran = await it.run(both, asked(operation, options));
+      assert.equal(ran.failure, undefined, ran.failure?.message);
+      return planned(ran).map((text) => text.split(" ").slice(0, 2).join(" "));
+    };
+    assert.deepEqual(await done("apply", { only: "4" }), ["up 4"]);
+    assert.deepEqual(await done("apply", { to: "1" }), []);
+    assert.deepEqual(await done("down", { only: "4" }), ["down 4"]);
+    assert.deepEqual(await done("redo", { version: "3" }), ["down 3", "up 3"]);
+    assert.deepEqual(await done("reset-to", { keep: true }), ["up 4"]);
+    assert.deepEqual(await tables(it), ["code", "coupon", "note", "tag"]);
+    assert.deepEqual(await done("reset-to", { changed: true }), ["down 2", "up 2"]);
+    assert.deepEqual(await tables(it), ["code", "note", "review", "tag"]);
+  });
+
+  test("is shown by status, with who applied it", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run(theirs, fromBranch("apply"));
+    const ran = await it.run(mine, asked("status"));
+    const row = ran.of("status")[0]?.databases[0]?.migrations[1];
+    assert.deepEqual(
+      [row?.name, row?.state, row?.appliedAs, row?.appliedBy, row?.branch],
+      ["review", "changed", "coupon", "ada", "add-coupons"],
+    );
+  });
+
+  test("is not one that was only renamed, or only changed, or recorded without a name", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run(theirs);
+    const renamed = {
+      ...main,
+      "2_voucher/up": theirs["2_coupon/up"] ?? "",
+      "2_voucher/down": theirs["2_coupon/down"] ?? "",
+    };
+    const changed = { ...theirs, "2_coupon/up": "CREATE TABLE coupon (id bigint)" };
+    for (const now of [renamed, changed])
+      assert.equal((await it.run(now)).failure, undefined, Object.keys(now).join());
+    await query(it.url, "UPDATE hasura_migrate.migration SET name = '' WHERE version = 2");
+    assert.equal((await it.run(mine)).failure, undefined);
+  });
+});
+
 describe("the plan of such a rollback", () => {
   test("is shown by a dry run with who applied it, and changes nothing", async (t) => {
     const it = await ledgerBench(t);
