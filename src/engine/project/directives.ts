@@ -80,6 +80,21 @@ function* directivesIn(text: string, file: string): Generator<DirectiveComment> 
   }
 }
 
+/**
+ * What a file allows `lint` in all of its statements, as one directive; undefined if that is nothing. A directive without a reason
+ * allows nothing.
+ */
+export function wholeFileAllowance(text: string): string | undefined {
+  const found = [...leadingComments(text)].flatMap(({ comment }) => {
+    const content = directive.exec(comment)?.[1] ?? "";
+    const [, rules, reason] = /^\s*allow\s(.*?)\bbecause\b(.*)$/.exec(content) ?? [];
+    return rules?.trim() && reason?.trim() ? [{ rules: rules.trim(), reason: reason.trim() }] : [];
+  });
+  if (found.length === 0) return undefined;
+  const rules = found.map((each) => each.rules).join(", ");
+  return `-- hasura-migrate: allow ${rules} because ${found.map(({ reason }) => reason).join("; ")}`;
+}
+
 /** The beginning of the lines that list the versions that a file combines. */
 export const squashesDirective = "-- hasura-migrate: squashes";
 

@@ -4,7 +4,12 @@ import { migrationLabel, type Version } from "../../protocol/migration.ts";
 import { shortenList } from "../../shorten-list.ts";
 import { findUnfinished, isComment, lineAt, tokenize } from "../sql/lexer.ts";
 import { headOf, nameOf, statementsOf, type Statement } from "../sql/statements.ts";
-import { noTransactionMarker, squashesDirective, type Directives } from "./directives.ts";
+import {
+  noTransactionMarker,
+  squashesDirective,
+  wholeFileAllowance,
+  type Directives,
+} from "./directives.ts";
 import type { MigrationBody } from "./migration-file.ts";
 import type { Migration } from "./scan.ts";
 
@@ -84,7 +89,7 @@ function combined(files: readonly PartFile[], squashes: readonly Version[]): str
   const directives = commonDirectives(files);
   const bodies = files.map(
     (file, i) =>
-      `\n-- ${file.label}\n${terminated(withoutDirectives(file.body.sql))}${i < files.length - 1 ? resets(file) : ""}`,
+      `\n-- ${file.label}\n${ownText(file)}${i < files.length - 1 ? resets(file) : ""}`,
   );
   return [...headerLines(directives, squashes), ...bodies].join("\n").replace(/\n*$/, "\n");
 }
@@ -182,6 +187,21 @@ function unknownSetting({ start }: Statement, { path, body }: PartFile): Failure
     `${path}, line ${String(lineAt(body.sql, start))}: this setting would also apply to the parts after it.`,
     "Squash the migrations up to it and those after it separately.",
   );
+}
+
+/**
+ * A part's text. What it allows in all of its statements is written after each of them, because before the first statement it would
+ * apply to the other parts as well.
+ */
+function ownText({ body: { sql } }: PartFile): string {
+  const text = terminated(withoutDirectives(sql));
+  const allowance = wholeFileAllowance(sql);
+  if (allowance === undefined) return text;
+  return statementsOf(text).reduceRight((rest, { end }) => {
+    const after = rest.slice(end);
+    const lineEnd = after === "" || /^[\r\n]/.test(after) ? "" : "\n";
+    return `${rest.slice(0, end)} ${allowance}${lineEnd}${after}`;
+  }, text);
 }
 
 /** The text ends with a semicolon, so that the next one can follow. */

@@ -4,6 +4,8 @@ import { readDirectives } from "../../../src/engine/project/directives.ts";
 import { parseBody } from "../../../src/engine/project/migration-file.ts";
 import type { Migration, MigrationFile } from "../../../src/engine/project/scan.ts";
 import { squashedFiles } from "../../../src/engine/project/squash.ts";
+import { statementsOf } from "../../../src/engine/sql/statements.ts";
+import { allowancesIn } from "../../../src/lint/allowances.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 
 function file(path: string, sql: string): MigrationFile {
@@ -63,6 +65,41 @@ describe("squash", () => {
     );
     assert.equal(up.match(/hasura:no-transaction/g)?.length, 1);
     assert.equal(up.match(/-- about it/g)?.length, 2);
+  });
+
+  test("allows in each part only what that part allowed", async () => {
+    const { up } = await squashed(
+      `-- hasura-migrate: allow drop-data because it is archived
+-- hasura-migrate: allow drop-cascade because nobody uses it
+-- hasura-migrate: allow rename
+DROP TABLE a; ALTER TABLE b DROP c -- the last one`,
+      "-- hasura-migrate: allow drop-data because it is empty\nDROP TABLE d;\n",
+      "DROP TABLE e;",
+    );
+    assert.equal(
+      up,
+      `-- hasura-migrate: squashes 1 2 3
+
+-- 1_m
+DROP TABLE a; -- hasura-migrate: allow drop-data, drop-cascade because it is archived; nobody uses it
+ ALTER TABLE b DROP c -- the last one
+; -- hasura-migrate: allow drop-data, drop-cascade because it is archived; nobody uses it
+
+-- 2_m
+DROP TABLE d; -- hasura-migrate: allow drop-data because it is empty
+
+-- 3_m
+DROP TABLE e;
+`,
+    );
+    assert.deepEqual(
+      allowancesIn(up, statementsOf(up)).map(({ rules, statement }) => [statement, ...rules]),
+      [
+        [0, "drop-data", "drop-cascade"],
+        [1, "drop-data", "drop-cascade"],
+        [2, "drop-data"],
+      ],
+    );
   });
 
   const settings: readonly (readonly [string, string])[] = [
