@@ -6,6 +6,7 @@ import { emit, warn } from "../emit.ts";
 import { fingerprintOf, refuseOtherPlan } from "../plan/fingerprint.ts";
 import { databaseNeeded } from "../plan/resolve-databases.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
+import { isUnusable } from "../project/migration-file.ts";
 import type { Migration, MigrationFile } from "../project/scan.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import { refuseDisabled, type DatabaseState, type EngineSession } from "../session.ts";
@@ -228,9 +229,4 @@ async function recordedDown(
     await warn(engine, "down-not-kept", message);
     return undefined;
   }
-}
-
-/** The file is wrong; nothing is wrong with the run. */
-function isUnusable(thrown: unknown): thrown is Failure {
-  return thrown instanceof Failure && thrown.kind === "usage";
 }

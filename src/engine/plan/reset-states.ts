@@ -5,6 +5,8 @@ import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
+import { isUnusable } from "../project/migration-file.ts";
+import type { MigrationFile } from "../project/scan.ts";
 import type { DatabaseState } from "../session.ts";
 import { markHint } from "../store/hints.ts";
 import { appliedByText } from "./applied-as.ts";
@@ -86,13 +88,23 @@ async function replacedParts(
   );
   const squashes = await mapConcurrent(files, async ({ isApplied, up }) => ({
     isApplied,
-    parts: (await up.body()).directives.squashes ?? [],
+    parts: await squashedBy(up),
   }));
   return new Set(
     squashes
       .filter(({ isApplied, parts }) => isApplied || parts.every((part) => recorded.has(part)))
       .flatMap(({ parts }) => parts),
   );
+}
+
+/** The versions that a file squashes. One that cannot be run squashes nothing; if it is pending, the plan refuses it. */
+async function squashedBy(up: MigrationFile): Promise<readonly Version[]> {
+  try {
+    return (await up.body()).directives.squashes ?? [];
+  } catch (thrown) {
+    if (isUnusable(thrown)) return [];
+    throw thrown;
+  }
 }
 
 async function warnOfLeft(

@@ -94,6 +94,11 @@ export function unusableText(found: TextProblem, file: string): Failure {
       );
 }
 
+/** True for what reading a file throws where the file is wrong, and nothing is wrong with the run. */
+export function isUnusable(thrown: unknown): thrown is Failure {
+  return thrown instanceof Failure && thrown.kind === "usage";
+}
+
 function notUtf8(file: string, encoding: Encoding): Failure {
   const message =
     encoding === "unknown" ? `${file} is not valid UTF-8.` : `${file} is ${encoding}, not UTF-8.`;
