@@ -31,6 +31,10 @@ export type ProblemCode =
   | "same-version"
   /** up.sql fails if newer migrations are already applied. */
   | "out-of-order-failed"
+  /** up.sql fails if it and the revision's migrations are applied in the order of versions. */
+  | "in-order-failed"
+  /** A migration of the revision fails, although none of the branch's is applied. */
+  | "revision-failed"
   /** The schema depends on the order of the migrations. */
   | "out-of-order-differs"
   | MetadataProblemCode;

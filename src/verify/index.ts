@@ -78,7 +78,9 @@ export async function verify(options: VerifyOptions): Promise<void> {
   const server = await serverFor(options, directory);
   try {
     try {
-      const ups = works.flatMap(({ migrations }) => migrations.flatMap(({ up }) => up ?? []));
+      const ups = works.flatMap(({ migrations, others }) =>
+        [...migrations, ...others].flatMap(({ up }) => up ?? []),
+      );
       await checkExtensions(requiredExtensions(ups), await server.extensions(), server.description);
       count.emit(startedEvent(server, works, loaded));
       for (const work of works)

@@ -27,9 +27,17 @@ export async function checkOrder(
   { mine, theirs }: OrderCheck,
 ): Promise<readonly VerifyProblem[]> {
   const sorted = [...mine, ...theirs].toSorted((a, b) => compareVersions(a.version, b.version));
-  const outOfOrder = await applied(server, [...theirs, ...mine]);
+  const own = new Set(mine);
+  const outOfOrder = await applied(server, [...theirs, ...mine], (failed) =>
+    own.has(failed)
+      ? { code: "out-of-order-failed", when: "when the migrations are applied out of order" }
+      : { code: "revision-failed", when: "without the branch's migrations" },
+  );
   if (!outOfOrder.catalog) return outOfOrder.problems;
-  const inOrder = await applied(server, sorted);
+  const inOrder = await applied(server, sorted, () => ({
+    code: "in-order-failed",
+    when: "when the branch's and all other migrations are applied in the order of their versions",
+  }));
   if (!inOrder.catalog) return inOrder.problems;
   const differences = compareCatalogs(inOrder.catalog, outOfOrder.catalog);
   if (differences.length === 0) return [];
@@ -52,24 +60,24 @@ interface Applied {
   readonly problems: readonly VerifyProblem[];
 }
 
+/** When a migration fails, and the code of that. */
+interface Failing extends Pick<VerifyProblem, "code"> {
+  readonly when: string;
+}
+
 async function applied(
   server: ScratchServer,
   migrations: readonly LoadedMigration[],
+  failing: (failed: LoadedMigration) => Failing,
 ): Promise<Applied> {
   return withWorkbench(server, async (bench) => {
     for (const migration of migrations) {
       const { problems } = await applyOnly(bench, migration);
       const [failure] = problems;
-      if (failure)
-        return {
-          problems: [
-            {
-              ...failure,
-              code: "out-of-order-failed",
-              message: `${failure.file ?? "A migration"} fails when the migrations are applied out of order.`,
-            },
-          ],
-        };
+      if (!failure) continue;
+      const { code, when } = failing(migration);
+      const message = `${failure.file ?? "A migration"} fails ${when}.`;
+      return { problems: [{ ...failure, code, message }] };
     }
     return { catalog: await bench.read(), problems: [] };
   });

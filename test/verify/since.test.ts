@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "vitest";
+import { describe, test, type TestContext } from "vitest";
 import { Failure } from "../../src/protocol/failure.ts";
 import type { VerifyEvent } from "../../src/protocol/verification.ts";
 import { freshDirectory } from "../support/postgres.ts";
@@ -16,6 +16,8 @@ import {
   verified,
   write,
 } from "./support/verified.ts";
+
+type Files = Parameters<typeof migrations>[0];
 
 const table = (name: string): readonly [string, string] => [
   `create table ${name} (id int)`,
@@ -98,6 +100,39 @@ describe("--since", () => {
     assert.deepEqual(outline(await verified(directory, since)), [
       "out-of-order-failed · 15_c/up.sql:1:1",
     ]);
+  });
+
+  /** What is found on a branch with one migration, after another one was added to main. */
+  async function besides(t: TestContext, mine: Files, theirs: Files): Promise<readonly string[]> {
+    const directory = await repository(t, first);
+    git(directory, "switch", "--quiet", "--create", "branch");
+    await write(directory, migrations(mine));
+    commit(directory, "mine");
+    git(directory, "switch", "--quiet", "main");
+    await write(directory, migrations(theirs));
+    commit(directory, "theirs");
+    git(directory, "switch", "--quiet", "branch");
+    return outline(await verified(directory, since));
+  }
+
+  test("tells a migration that fails in the order of versions from one that fails out of order", async (t) => {
+    const mine: Files = { "25_c": ["drop table if exists d", "select 1"] };
+    const theirs: Files = {
+      "22_d": table("d"),
+      "30_e": ["alter table d add column x int", "alter table d drop column x"],
+    };
+    assert.deepEqual(await besides(t, mine, theirs), ["in-order-failed · 30_e/up.sql:1:1"]);
+  });
+
+  test("tells a migration of main that fails without the branch's", async (t) => {
+    assert.deepEqual(await besides(t, { "15_c": table("c") }, { "30_d": ["select 1/0", ""] }), [
+      "revision-failed · 30_d/up.sql:1:1",
+    ]);
+  });
+
+  test("needs the extensions of main's migrations, too", async (t) => {
+    const theirs: Files = { "30_d": ["create extension no_such_extension", "select 1"] };
+    assert.equal(await codeOf(besides(t, { "15_c": table("c") }, theirs)), "extension-missing");
   });
 
   test("does not run migrations of main that change the whole server, either", async (t) => {
