@@ -2524,8 +2524,11 @@ export const failureCodes = {
   },
   "upload-too-large": {
     kinds: ["usage"],
-    meaning: "The migrations to upload are too large for a request; nothing was run.",
-    causes: ["A migration contains data, such as thousands of `INSERT` statements."],
+    meaning: "The migrations to upload are too large for a request, or too many; nothing was run.",
+    causes: [
+      "A migration contains data, such as thousands of `INSERT` statements.",
+      "The image lacks more than 5,000 migrations of the directory.",
+    ],
     remedies: [
       "Deploy an image that contains the files listed in the message, and upload the others.",
       "Move data out of migrations, or split the branch.",

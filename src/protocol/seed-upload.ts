@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { UploadedDirectory } from "./run-source.ts";
-import { checksum, entryName, shownPath, UploadedSeedFile } from "./upload.ts";
+import { checksum, entryName, shownPath, UploadedFile } from "./upload.ts";
 
 /*
  * The seeds of a developer's directory that are sent in a request: a JSON document, compressed, in base64, like uploaded
@@ -18,7 +18,7 @@ const seed = {
 
 /** One seed: with its text, or listed, because it has already been run and is unchanged. */
 export const UploadedSeed = z.union([
-  z.strictObject({ ...seed, file: UploadedSeedFile }),
+  z.strictObject({ ...seed, file: UploadedFile }),
   z.strictObject({ ...seed, path: shownPath, checksum }),
 ]);
 export type UploadedSeed = z.infer<typeof UploadedSeed>;

@@ -71,15 +71,12 @@ const unusable = [
   }),
 ] as const;
 
-/** A file with its text, or the reason why it cannot be run. The reason matters only if the operation would run the file. */
-export const UploadedFile = z.union([
-  z.strictObject({ path: shownPath, sql: sql.min(1) }),
-  ...unusable,
-]);
+/**
+ * A file with its text, or the reason why it cannot be run. The reason matters only if the operation would run the file. The text of one that
+ * has only a byte order mark is empty.
+ */
+export const UploadedFile = z.union([z.strictObject({ path: shownPath, sql }), ...unusable]);
 export type UploadedFile = z.infer<typeof UploadedFile>;
-
-/** The same for a file that may be empty. */
-export const UploadedSeedFile = z.union([z.strictObject({ path: shownPath, sql }), ...unusable]);
 
 const migration = {
   database: entryName(200).min(1),

@@ -3,6 +3,7 @@ import { migrationLabel, type Version } from "../../protocol/migration.ts";
 import type { UploadedDirectory } from "../../protocol/run-source.ts";
 import {
   MigrationIdentity,
+  uploadLimits,
   type KnownMigration,
   type UploadDocument,
   type UploadedFile,
@@ -13,7 +14,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import type { ProjectFiles, ProjectEntry } from "../../engine/project/project-files.ts";
 import type { FunctionInventory, KnownDatabase } from "./function-inventory.ts";
-import { refuseTooLarge } from "./too-large.ts";
+import { refuseTooLarge, refuseTooMany } from "./too-large.ts";
 
 type MigrationFile = NonNullable<ProjectEntry["migration"]["up"]>;
 
@@ -54,6 +55,8 @@ export async function uploadDocument(
   });
   for (const { database, entry } of differing) refuseName(database, entry);
   const sent = differing.filter((each) => each.isSent);
+  refuseTooMany(sent.length, uploadLimits.migrations);
+  refuseTooMany(differing.length - sent.length, uploadLimits.known);
   refuseTooLarge(sent.flatMap(({ entry }) => filesOf(entry, files)));
   const migrations: UploadedMigration[] = [];
   for (const { database, entry } of sent) migrations.push(await uploaded(database, entry, files));

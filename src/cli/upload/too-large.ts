@@ -21,16 +21,19 @@ export function refuseTooLarge(
   files: readonly UploadedFile[],
   what: FileKind = "migrations",
 ): void {
-  const { migrations } = uploadLimits;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (bytes > mostBytes) throw uploadTooLarge(files, what);
-  if (files.length > 2 * migrations)
-    throw new Failure(
-      "usage",
-      "upload-too-large",
-      `${String(files.length)} files would have to be uploaded, but at most ${String(2 * migrations)} are allowed; nothing was run.`,
-      { hints: [deploy] },
-    );
+}
+
+/** Throws `usage/upload-too-large` for more migrations than an upload may contain, whatever their size. */
+export function refuseTooMany(count: number, most: number): void {
+  if (count <= most) return;
+  throw new Failure(
+    "usage",
+    "upload-too-large",
+    `There are ${String(count)} ${described.migrations}, but an upload contains at most ${String(most)}. Nothing was run.`,
+    { hints: [textHint("Deploy an image that contains some of them, then upload the rest.")] },
+  );
 }
 
 /** `usage/upload-too-large`, with the largest of the files. */

@@ -88,8 +88,7 @@ function combined(files: readonly PartFile[], squashes: readonly Version[]): str
   for (const file of files) refuseUnusable(file);
   const directives = commonDirectives(files);
   const bodies = files.map(
-    (file, i) =>
-      `\n-- ${file.label}\n${ownText(file)}${i < files.length - 1 ? resets(file) : ""}`,
+    (file, i) => `\n-- ${file.label}\n${ownText(file)}${i < files.length - 1 ? resets(file) : ""}`,
   );
   return [...headerLines(directives, squashes), ...bodies].join("\n").replace(/\n*$/, "\n");
 }

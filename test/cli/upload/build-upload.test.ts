@@ -8,7 +8,7 @@ import { readProjectFiles } from "../../../src/engine/project/project-files.ts";
 import { decodeUpload } from "../../../src/lambda/upload/decode-upload.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import type { Operation } from "../../../src/protocol/operations.ts";
-import type { UploadDocument } from "../../../src/protocol/upload.ts";
+import { uploadLimits, type UploadDocument } from "../../../src/protocol/upload.ts";
 import { migrationsOf, projectOnDisk } from "../../engine/support/run.ts";
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -229,6 +229,20 @@ describe("a file that cannot be run", () => {
     });
   }
 
+  test("with only a byte order mark is sent as an empty file, like one in an image", async (t) => {
+    const down = "migrations/default/6_f/down.sql";
+    const files = {
+      ...branch,
+      "migrations/default/6_f/up.sql": "SELECT 1;",
+      [down]: Buffer.from([0xef, 0xbb, 0xbf]),
+    };
+    const document = await documentOf(t, await inventoryOf(t, branch), { files });
+    assert.deepEqual(
+      decodeUpload(compressedUpload(document)).migrations.map((sent) => sent.down),
+      [{ path: down, sql: "" }],
+    );
+  });
+
   test("in another encoding does not matter to a status", async (t) => {
     const files = { ...branch, "migrations/default/6_f/up.sql": latin1 };
     const known = await inventoryOf(t, branch);
@@ -247,6 +261,19 @@ describe("what cannot be uploaded", () => {
     const refused = await refusalOf(documentOf(t, await inventoryOf(t, branch), { files }));
     assert.equal(refused.code, "upload-too-large");
     assert.match(refused.message, /6_data\/up\.sql \(100\.0 MB\), migrations\/default\/7_more/);
+  });
+
+  test("more migrations than an upload contains are refused before they are read, with or without a down file", async (t) => {
+    const many = Object.fromEntries(
+      Array.from({ length: uploadLimits.migrations + 1 }, (_, i) => [
+        `migrations/default/${String(i + 10)}_x.up.sql`,
+        "SELECT 1;",
+      ]),
+    );
+    const files = { "config.yaml": "version: 3\n", ...many };
+    const refused = await refusalOf(documentOf(t, await inventoryOf(t, branch), { files }));
+    assert.equal(refused.code, "upload-too-large");
+    assert.match(refused.message, /^There are 5001 migrations here .* at most 5000\./);
   });
 
   test("files that are too large after compression are refused by name", async (t) => {

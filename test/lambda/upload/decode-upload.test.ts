@@ -138,7 +138,6 @@ describe("decoding an upload", () => {
     ["a file on another drive", withUp({ path: "C:\\up.sql" }), /inside/],
     ["a file that passes for the ledger's", withUp({ path: "ledger:1_x/down.sql" }), /ledger/],
     ["a file whose path has a line feed", withUp({ path: "a\nb" }), /control/],
-    ["an empty file", withUp({ sql: "" }), /migrations\.0\.up\.sql/],
     ["SQL with a NUL character", withUp({ sql: "SELECT 1;\0" }), /NUL/],
     ["SQL with half a character", withUp({ sql: "SELECT '\uDC00';" }), /Unicode/],
     ["a file with an unknown key", withUp({ mode: 0o777 }), /migrations\.0\.up/],

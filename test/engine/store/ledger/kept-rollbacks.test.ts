@@ -234,7 +234,13 @@ describe("a version under which another migration is applied", () => {
       "If this is the same migration, renamed and changed, rename its directory to 2_coupon.",
       "hasura-migrate reset-to dev-3 --changed",
     ]);
-    assert.deepEqual([await it.ledger(), await tables(it)], [["1", "2"], ["coupon", "note"]]);
+    assert.deepEqual(
+      [await it.ledger(), await tables(it)],
+      [
+        ["1", "2"],
+        ["coupon", "note"],
+      ],
+    );
   });
 
   test("does not stop what is not about it, or what is told to replace or to leave it", async (t) => {

@@ -198,7 +198,10 @@ describe("files that changed after they were applied", () => {
 test("an applied file that can no longer be read as SQL does not stop a reset that does not need it", async (t) => {
   const it = await ledgerBench(t);
   await it.run(branch);
-  const ran = await it.run({ ...main, "1_note/up": "CREATE TABLE note (id int) \0" }, asked("reset-to"));
+  const ran = await it.run(
+    { ...main, "1_note/up": "CREATE TABLE note (id int) \0" },
+    asked("reset-to"),
+  );
   assert.equal(ran.failure, undefined, ran.failure?.message);
   assert.deepEqual(planned(ran), ["down 3", "down 2", "up 4"]);
   const pending = { ...main, "9_bad/up": "SELECT 1 \0" };
