@@ -7,6 +7,7 @@ import type { MetadataDocument } from "../../metadata/document/metadata-document
 import type { JsonPath } from "../../metadata/document/places.ts";
 import type { EventOf } from "../../protocol/events.ts";
 import type { FilePlace, MetadataChange } from "../../protocol/metadata-change.ts";
+import { shortenList } from "../../shorten-list.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
 import { hidesValue } from "./unseen-changes.ts";
 
@@ -82,6 +83,11 @@ export function fingerprintOfChanges({ server, wanted, changes }: Differences): 
 /** SHA-256 of a document in hex; the order of keys does not matter. */
 export function checksumOfMetadata(document: JsonMap): string {
   return createHash("sha256").update(canonicalText(document)).digest("hex");
+}
+
+/** The objects that differ, for a message: `default › public.users, default › public.orders`. */
+export function namesOf(changes: readonly MetadataChange[]): string {
+  return shortenList(changes.map(({ path }) => path.map(({ name }) => name).join(" › ")));
 }
 
 /** What has changed on the server from one moment to a later one. */

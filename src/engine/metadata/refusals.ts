@@ -7,7 +7,7 @@ import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts"
 import type { MetadataChange, PlacedInconsistentObject } from "../../protocol/metadata-change.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { HasuraCallError, InconsistentObject } from "../hasura/client.ts";
-import type { Differences } from "./differences.ts";
+import { namesOf, type Differences } from "./differences.ts";
 
 /** Inconsistent objects and changes that a failure lists. */
 const mostObjects = 500;
@@ -119,9 +119,7 @@ function pathInDocument(path = ""): JsonPath | undefined {
 /** Since the differences were shown, somebody has changed something that would be overwritten. */
 export function metadataChanged(between: readonly MetadataChange[]): Failure {
   const metadata = shownChanges(between);
-  const names = shortenList(
-    metadata.changes.map(({ path }) => path.map(({ name }) => name).join(" › ")),
-  );
+  const names = namesOf(metadata.changes);
   return new Failure(
     "busy",
     "metadata-changed",

@@ -1,11 +1,12 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, type Hint } from "../../protocol/hint.ts";
+import type { MetadataChange } from "../../protocol/metadata-change.ts";
 import type { EngineContext } from "../context.ts";
-import { warn } from "../emit.ts";
+import { emit, warn } from "../emit.ts";
 import { HasuraCallError, type InconsistentObject, type ServerMetadata } from "../hasura/client.ts";
 import { hasuraFailure, isAccessDenied } from "../hasura/errors.ts";
 import type { MetadataRecord } from "../store/store.ts";
-import { compareServers, type Differences } from "./differences.ts";
+import { compareServers, namesOf, type Differences } from "./differences.ts";
 import { readServerMetadata } from "./read-server.ts";
 import { replacementRecorder } from "./record-replacement.ts";
 import {
@@ -244,12 +245,29 @@ async function compareAgain(
   const kept = isLost ? state.kept : server;
   if (isLost && isAllDone(now.changes, shown.changes)) return doneWith(now, state.kept);
   const between = compareServers(shown.server, server);
-  if (unseenChanges(now.changes, shown.changes, between).length === 0)
+  if (unseenChanges(now.changes, shown.changes, between).length === 0) {
+    // After a lost answer, this run itself may have made a part of the changes.
+    if (!isLost) await reportBetween(compareServers(state.current.server, server), engine);
     return onceMore({ ...state, kept }, now, replacement);
+  }
   const failure = isLost
     ? metadataOutcomeUnknown(environment, state.lost, between)
     : metadataChanged(between);
   return { next: "failed", failure, nothingChanged: !isLost };
+}
+
+/** Reports what somebody else has changed, if it does not affect what this run changes. */
+async function reportBetween(
+  between: readonly MetadataChange[],
+  engine: EngineContext,
+): Promise<void> {
+  if (between.length === 0) return;
+  await emit(engine, {
+    type: "log",
+    level: "info",
+    code: "metadata-changed-meanwhile",
+    message: `Somebody has changed the server's metadata since the differences were shown: ${namesOf(between)}. Nothing of that is overwritten.`,
+  });
 }
 
 /** The failure after the last request. Hasura may still be working on one whose answer was lost. */

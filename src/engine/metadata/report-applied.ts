@@ -2,7 +2,7 @@ import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../metadata/d
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
-import type { Differences } from "./differences.ts";
+import { namesOf, type Differences } from "./differences.ts";
 import { newlyInconsistent } from "./newly-inconsistent.ts";
 import type { ReplacedMetadata } from "./replace-metadata.ts";
 
@@ -45,11 +45,10 @@ async function warnOfDifferences(left: Differences, engine: EngineContext): Prom
     );
     return;
   }
-  const names = left.changes.map(({ path }) => path.map(({ name }) => name).join(" › "));
   await warn(
     engine,
     "metadata-differs",
-    `After the metadata was applied, the server's differs from the project's in ${shortenList(names)}: somebody else has changed it, or Hasura has stored it in another form.`,
+    `After the metadata was applied, the server's differs from the project's in ${namesOf(left.changes)}: somebody else has changed it, or Hasura has stored it in another form.`,
   );
 }
 

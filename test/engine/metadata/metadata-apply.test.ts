@@ -184,6 +184,11 @@ describe("metadata apply", () => {
       assert.equal(failureOf(ran), undefined);
       assert.deepEqual(tablesOf((await it.stored()).document), ["orders", "users"]);
       assert.deepEqual((await it.kept()).map(tablesOf), [["users"]]);
+      const [shown] = ran.of("log").filter(({ code }) => code === "metadata-changed-meanwhile");
+      assert.equal(
+        shown?.message,
+        "Somebody has changed the server's metadata since the differences were shown: default › public.users. Nothing of that is overwritten.",
+      );
     });
 
     test("whose change would be overwritten: nothing is, and the change is shown", async (t) => {
