@@ -517,6 +517,19 @@ describe("docker/deploy --stacks", () => {
     assert.equal(whyFailed(ran, "dev-1"), "Function: The subnet does not exist");
   });
 
+  test("shows why a stack was not even started, not why an earlier operation failed", async (t) => {
+    const account = await accountWith(t, { "dev-1": {} });
+    account.write("deployment.json", { environments: { "dev-1": { parameters } } });
+    account.write("stacks/hasura-migrate-dev-1.json", {
+      refused: "Stack is in ROLLBACK_COMPLETE state and can not be updated.",
+      fails: "CREATE_FAILED\tFunction\tThe subnet does not exist",
+    });
+    const argv = [...build, "--deployment", "deployment.json", "--all", "--stacks"];
+    const ran = await account.deploy(argv);
+    assert.equal(ran.code, 1);
+    assert.match(whyFailed(ran, "dev-1"), /ValidationError.* in ROLLBACK_COMPLETE state/);
+  });
+
   test("reports every problem in the file at once", async (t) => {
     const account = await accountWith(t, { "dev-1": {} });
     account.write("deployment.json", {

@@ -110,7 +110,8 @@ const awsCommands = {
   "lambda wait": () => process.exit(loadFunction()["reason"] === undefined ? 0 : 255),
   "cloudformation deploy": () => {
     const name = String(option("--stack-name"));
-    const fails = load(`stacks/${name}`)?.["fails"];
+    const { fails, refused } = load(`stacks/${name}`) ?? {};
+    if (refused) refuse("ValidationError", refused);
     if (fails) {
       process.stderr.write(`Failed to create/update the stack: ${name}\n`);
       process.exit(255);
