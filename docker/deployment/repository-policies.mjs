@@ -6,7 +6,10 @@ import { step } from "./usage.mjs";
 /** @typedef {import("./repository.mjs").Repository} Repository */
 /** @typedef {import("./targets.mjs").Target} Target */
 
-/** A policy that a repository lacks. @typedef {{ readonly repository: Repository, readonly text: string }} Policy */
+/**
+ * A policy that a repository lacks. `isWhole`: it has the statements of the present one, which could be read.
+ * @typedef {{ readonly repository: Repository, readonly text: string, readonly isWhole: boolean }} Policy
+ */
 
 /**
  * The policies that repositories lack for functions in other accounts. Writes them if that was asked for.
@@ -40,31 +43,35 @@ async function preparePolicy({ profile, writePolicy, dryRun }, repository, place
       region,
     });
   const present = await call("get-repository-policy", "--query", "policyText", "--output", "text");
-  const readable =
+  const isWhole =
     present.code === 0 ||
     ["RepositoryPolicyNotFoundException", "RepositoryNotFoundException"].includes(
       awsErrorName(present) ?? "",
     );
   const text = policyFor(present.code === 0 ? present.stdout : undefined, places);
   if (text === undefined) return undefined;
-  if (!writePolicy || dryRun) return { repository, text };
+  if (!writePolicy || dryRun) return { repository, text, isWhole };
   // Writing replaces the whole policy, so what cannot be read must not be written.
-  const written = readable ? await call("set-repository-policy", "--policy-text", text) : present;
+  const written = isWhole ? await call("set-repository-policy", "--policy-text", text) : present;
   if (written.code === 0) {
     step(`${uri}: wrote its policy`);
     return undefined;
   }
   step(`${uri}: its policy cannot be written: ${reasonOf(written)}`);
-  return { repository, text };
+  return { repository, text, isWhole };
 }
 
 /** @param {readonly Policy[]} policies */
 export function describePolicies(policies) {
   return policies
     .map(
-      ({ repository, text }) =>
-        `\nThe repository ${repository.uri} needs this policy, so that Lambda in other accounts may pull the image.\n` +
-        `Write it with --write-policy, or with aws ecr set-repository-policy:\n${text}\n`,
+      ({ repository: { uri }, text, isWhole }) =>
+        (isWhole
+          ? `\nThe repository ${uri} needs this policy, so that Lambda in other accounts may pull the image.\n` +
+            `Write it with --write-policy, or with aws ecr set-repository-policy:\n`
+          : `\nThe policy of the repository ${uri} could not be read. Lambda in other accounts may pull the image if it has these statements.\n` +
+            `Add them to the policy: aws ecr set-repository-policy with these alone would remove all others.\n`) +
+        `${text}\n`,
     )
     .join("");
 }

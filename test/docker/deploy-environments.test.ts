@@ -370,6 +370,14 @@ describe("the repository", () => {
     assert.equal(count(account, "aws ecr set-repository-policy"), 0);
     assert.match(ran.stderr, /its policy cannot be written: .*not authorized/);
   });
+
+  test("shows only statements to add where its policy cannot be read, because writing them would remove the others", async (t) => {
+    const account = await accountWith(t, { prod: { account: "444455556666" } });
+    account.write("repositories/eu-west-1/hasura-migrate.json", { tags: {}, secretPolicy: true });
+    const ran = await account.deploy([...quick, "--all", "--dry-run"]);
+    assert.match(ran.stderr, /could not be read[^]*Add them to the policy[^]*444455556666:root/);
+    assert.doesNotMatch(ran.stderr, /--write-policy/);
+  });
 });
 
 const RepositoryPolicy = z.object({
