@@ -58,8 +58,7 @@ export async function chooseEnvironments(options) {
   const inFile = Object.keys(options.deployment.environments);
   const known = [...listed.keys()];
   const all = inFile.length > 0 ? inFile : known;
-  const isChosen = options.names.length > 0 || options.groups.length > 0;
-  const chosen = isChosen ? namedOrInGroup(options, [...listed.values()]) : all;
+  const chosen = [...(options.all ? all : []), ...namedOrInGroup(options, [...listed.values()])];
   if (chosen.length === 0)
     refuse("no environments are configured: there is no hasura-migrate.json");
   const names = [...new Set(chosen)];

@@ -48,6 +48,7 @@ export function readOptions(argv) {
   const deployment =
     values.deployment === undefined ? emptyDeployment : readDeployment(values.deployment);
   return {
+    all: values.all,
     names: [...new Set(positionals)],
     groups: [...new Set(values.group ?? [])],
     later: [...new Set(later)],
@@ -67,7 +68,8 @@ export function readOptions(argv) {
 
 /**
  * The words of argv without those behind each `--then`, and those. Stages are for running migrations, in the same list of
- * environments: here they are only more of them. As in the CLI, each is an environment or a group.
+ * environments: here they are only more of them. As in the CLI, each is an environment or a group, options can be between them,
+ * and `--then=staging,prod` names two.
  * @param {readonly string[]} argv
  * @returns {[words: string[], later: string[]]}
  */
@@ -77,12 +79,30 @@ function splitStages(argv) {
   /** @type {string[]} */
   const later = [];
   let behindThen = false;
+  let isValue = false;
   for (const word of argv) {
-    if (word.startsWith("-")) behindThen = word === "--then";
-    if (word === "--then") continue;
-    (behindThen ? later : words).push(word);
+    const isThen = !isValue && (word === "--then" || word.startsWith("--then="));
+    /** @type {boolean} */
+    const isOption = !isValue && word.startsWith("-");
+    if (isThen) later.push(...membersOf(word.slice("--then=".length)));
+    else if (behindThen && !isOption && !isValue) later.push(...membersOf(word));
+    else words.push(word);
+    behindThen ||= word === "--then" && isThen;
+    isValue = isOption && takesValue(word);
   }
   return [words, later];
+}
+
+/** @param {string} stage */
+function membersOf(stage) {
+  return stage.split(",").filter((name) => name !== "");
+}
+
+/** True for an option that the next word belongs to. @param {string} word */
+function takesValue(word) {
+  return Object.entries(options).some(
+    ([name, { type }]) => type === "string" && word === `--${name}`,
+  );
 }
 
 /** The images to use, or the repositories to push a new one to. @param {Values} values @param {Deployment} deployment */

@@ -99,6 +99,18 @@ describe("docker/deploy for environments", () => {
       ["--all", "--then", "prod"],
       ["dev-1", "dev-2", "dev-3", "prod"],
     ],
+    [
+      ["--all", "--group", "dev"],
+      ["dev-1", "dev-2", "dev-3", "prod"],
+    ],
+    [
+      ["dev-1", "--then=dev-3,late"],
+      ["dev-1", "dev-3", "prod"],
+    ],
+    [
+      ["dev-3", "--then", "dev", "--concurrency", "2", "late"],
+      ["dev-1", "dev-2", "dev-3", "prod"],
+    ],
   ] as const)
     test(`${argv.join(" ")} deploys what the same words run on`, async (t) => {
       const names = ["dev-1", "dev-2", "dev-3", "prod"];
@@ -116,6 +128,22 @@ describe("docker/deploy for environments", () => {
         expected,
       );
     });
+
+  test("an option can have its value behind an equals sign, also as the first word", async (t) => {
+    const account = await accountWith(t, { "dev-1": {}, "dev-2": {} });
+    account.write("hasura-migrate.json", {
+      defaults: { region: "eu-west-1", profile: "acme" },
+      environments: { "dev-1": {}, "dev-2": {} },
+      groups: { dev: ["dev-1", "dev-2"] },
+    });
+    const ran = await account.deploy([
+      "--group=dev",
+      `--repository=${repository}`,
+      ...quick.slice(2),
+    ]);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.equal(count(account, "aws lambda update-function-code"), 2);
+  });
 
   test("another project, build argument or platform is another image, and so is one with --rebuild", async (t) => {
     const account = await accountWith(t, { "dev-1": {} });
