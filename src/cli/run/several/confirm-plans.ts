@@ -1,5 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import type { CommandContext } from "../../context.ts";
+import type { Interrupts } from "../cancellation.ts";
 import { severalQuestion } from "../../output/views/preview.ts";
 import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import { fingerprintIn, isNothingToDo, type PreviewEvent } from "../../output/preview-event.ts";
@@ -68,8 +69,12 @@ function confirmAs(member: Member, event: PreviewEvent): void {
   });
 }
 
+/** How long the others wait for a plan that need not be confirmed. A function that starts takes a few seconds. */
+const longestPlanMs = 15_000;
+
 /**
- * The plan of an environment if it loses data that the command line does not allow. If it cannot be planned, the run itself reports why.
+ * The plan of an environment if it loses data that the command line does not allow. One that cannot be planned, or not in time, is not
+ * asked about: its run reports why, or is refused if it would lose data.
  */
 async function lossyPlan(
   member: Member,
@@ -78,12 +83,44 @@ async function lossyPlan(
   const { options } = spec;
   const allow = "allow" in options ? (options.allow ?? []) : [];
   const found = await member.consider(async (ready) =>
-    previewOf({
-      presenter: { previewEvent: () => undefined },
-      send: (more, onEvent) => sendRun(context, spec, ready, more, onEvent),
-    }),
+    hungUpAfter(longestPlanMs, context, async (limited) =>
+      previewOf({
+        presenter: { previewEvent: () => undefined },
+        send: (more, onEvent) => sendRun(limited, spec, ready, more, onEvent),
+      }),
+    ),
   );
+  if (found === undefined) member.confirm({ kind: "given" });
   return found?.event && losesData(found.event, allow) ? found.event : undefined;
+}
+
+/** Does `work` with a context that ends it after `ms` milliseconds, as if the terminal were closed. */
+async function hungUpAfter<T>(
+  ms: number,
+  context: CommandContext,
+  work: (limited: CommandContext) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const stop = context.every(ms, () => late.abort());
+  const { first, listen } = context.interrupts;
+  const interrupts: Interrupts = {
+    first: AbortSignal.any([first, late.signal]),
+    listen: (listener) => {
+      const hangUp = (): void => listener("hangup");
+      const stopListening = listen(listener);
+      if (late.signal.aborted) hangUp();
+      late.signal.addEventListener("abort", hangUp);
+      return () => {
+        stopListening();
+        late.signal.removeEventListener("abort", hangUp);
+      };
+    },
+  };
+  try {
+    return await work({ ...context, interrupts });
+  } finally {
+    stop();
+  }
 }
 
 /** What would be done; undefined where the environment has ended: it failed, or there is nothing to do. */

@@ -4,7 +4,12 @@ import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../../src/cli/main.ts";
 import { keys } from "../../../support/aws-keys.ts";
-import { lambdaStandIn, streams, type Answer } from "../../../support/lambda-stand-in.ts";
+import {
+  beginStream,
+  lambdaStandIn,
+  streams,
+  type Answer,
+} from "../../../support/lambda-stand-in.ts";
 import {
   applied,
   failedRun,
@@ -46,7 +51,12 @@ interface During {
   readonly interrupt: () => void;
   /** What the command has written to stderr so far. */
   readonly shown: () => string;
+  /** Lets a limit of that length run out. */
+  readonly runOut: (ms: number) => void;
 }
+
+/** What a function streams that hangs. */
+const silence: readonly object[] = [];
 
 /** Runs a command on dev-1, dev-2, staging and prod, which is protected; `answers` are what each function streams. */
 async function several(
@@ -63,8 +73,11 @@ async function several(
       answers[request.environment]?.(request.options, {
         interrupt: () => context.interrupt(),
         shown: () => context.err.text,
+        runOut: context.tick,
       }) ?? good(request.environment);
-    return streams(events)(response, call);
+    if (events === silence) beginStream(response);
+    else return streams(events)(response, call);
+    return undefined;
   };
   const lambda = await lambdaStandIn(t, Array<Answer>(30).fill(route));
   const cwd = more.cwd ?? emptyDirectory(t);
@@ -503,6 +516,45 @@ describe("confirmation for several environments", () => {
         ["dev-2", "f-dev-2"],
         ["staging", undefined],
       ]);
+    });
+
+    /** A function that plans nothing in time, and then does what `answer` says. */
+    const late =
+      (answer: (options: Sent["options"]) => readonly object[]) =>
+      (options: Sent["options"], { runOut }: During) => {
+        if (options["dryRun"] !== true) return answer(options);
+        runOut(15_000);
+        return silence;
+      };
+
+    test("are asked about although another environment does not plan in time, which then runs like the others", async (t) => {
+      const ran = await several(
+        t,
+        [...three, "--concurrency=1"],
+        { ...answers, "dev-1": late(() => good("dev-1")) },
+        { terminal: true, types: ["y"] },
+      );
+      assert.equal(ran.exit, 0, ran.err);
+      assert.deepEqual(ran.asked, [
+        "Apply 1700000000100 add_note on dev-2? 1 statement loses data. [y/N] ",
+      ]);
+      assert.deepEqual(changing(ran), [
+        ["dev-1", undefined],
+        ["dev-2", "f-dev-2"],
+        ["staging", undefined],
+      ]);
+    });
+
+    test("are refused, and not asked about in the middle of the others, if they come too late", async (t) => {
+      const ran = await several(
+        t,
+        ["dev-1", "staging"],
+        { "dev-1": late(losing("dev-1")) },
+        { terminal: true },
+      );
+      assert.deepEqual([ran.exit, ran.asked], [2, []]);
+      assert.match(ran.out, /dev-1 +It loses data/);
+      assert.match(ran.out, /staging +1 applied/);
     });
 
     test("are not run where the answer is no, and neither is any other", async (t) => {
