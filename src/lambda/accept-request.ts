@@ -32,7 +32,7 @@ export function acceptRequest(
   checkEnvironment(environment, settings.environment);
   const operation = operationFrom(envelope.data.operation);
   const request = Request.safeParse(event);
-  if (!request.success) throw badRequest(request.error.issues, operation);
+  if (!request.success) throw badRequest(request.error.issues, operation, settings);
   checkPermission(operation, invokedFunctionArn, settings.unqualified);
   checkConfirmation(request.data, settings);
   checkSqlAllowed(request.data, settings);
@@ -137,11 +137,15 @@ function contractMismatch(theirs: number): Failure {
   );
 }
 
-function badRequest(issues: readonly z.core.$ZodIssue[], operation: Operation): Failure {
+function badRequest(
+  issues: readonly z.core.$ZodIssue[],
+  operation: Operation,
+  settings: Settings,
+): Failure {
   const unknown = issues.find(
     (issue) => issue.code === "unrecognized_keys" && issue.path[0] === "options",
   );
-  if (unknown?.code !== "unrecognized_keys") return malformed(issues);
+  if (unknown?.code !== "unrecognized_keys") return malformed(issues, settings);
   const names = unknown.keys.map((key) => `"${key}"`).join(", ");
   const known = Object.keys(operations[operation].options.shape).join(", ");
   return new Failure(
@@ -162,16 +166,8 @@ function badRequest(issues: readonly z.core.$ZodIssue[], operation: Operation): 
 }
 
 /** For an event that no client of ours sent, such as a test event of the AWS console. */
-function notARequest({ environment }: Settings): Failure {
-  const own = environment === "*" ? "ENVIRONMENT" : environment;
-  const smallest = {
-    contract: contractVersion,
-    runId: "00000000-0000-7000-8000-000000000000",
-    environment: own,
-    actor: { user: "me", host: "aws-console" },
-    operation: "ping",
-    options: {},
-  };
+function notARequest(settings: Settings): Failure {
+  const own = ownName(settings);
   return new Failure(
     "usage",
     "malformed-request",
@@ -179,13 +175,28 @@ function notARequest({ environment }: Settings): Failure {
     {
       hints: [
         runHint(["status", own], "to use it"),
-        textHint(`As a test event, send the smallest request: ${JSON.stringify(smallest)}`),
+        textHint(`As a test event, send the smallest request: ${smallestRequest(own)}`),
       ],
     },
   );
 }
 
-function malformed(issues: readonly z.core.$ZodIssue[]): Failure {
+function ownName({ environment }: Settings): string {
+  return environment === "*" ? "ENVIRONMENT" : environment;
+}
+
+function smallestRequest(environment: string): string {
+  return JSON.stringify({
+    contract: contractVersion,
+    runId: "00000000-0000-7000-8000-000000000000",
+    environment,
+    actor: { user: "me", host: "aws-console" },
+    operation: "ping",
+    options: {},
+  });
+}
+
+function malformed(issues: readonly z.core.$ZodIssue[], settings: Settings): Failure {
   const problems = issues.map(
     (issue) => `${issue.path.length > 0 ? issue.path.join(".") : "request"}: ${issue.message}`,
   );
@@ -195,7 +206,8 @@ function malformed(issues: readonly z.core.$ZodIssue[]): Failure {
     `The request is invalid (${problems.join("; ")}).`,
     {
       hints: [
-        textHint("Use the hasura-migrate CLI; src/protocol/request.ts defines valid requests."),
+        textHint("Use the hasura-migrate CLI."),
+        textHint(`The smallest valid request is ${smallestRequest(ownName(settings))}`),
       ],
     },
   );

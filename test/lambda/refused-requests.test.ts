@@ -27,7 +27,7 @@ describe("a request that is refused", () => {
   test("for its shape names each field that is wrong", () => {
     const missing = refusal({ ...request("status"), runId: "1", actor: undefined });
     assert.match(missing.message, /^The request is invalid \(runId: .*; actor: /);
-    assert.equal(missing.hints.length, 1);
+    assert.equal(missing.hints.length, 2);
     assert.match(
       refusal(request("apply", { options: { steps: 0 } })).message,
       /\(options\.steps: /,
@@ -85,6 +85,7 @@ describe("a request that is refused", () => {
     const failure = refusal({ ...request("status"), actor: { user: "a", host: "b", extra: 1 } });
     assert.equal(failure.code, "malformed-request");
     assert.match(failure.message, /\(actor: /);
+    assert.match(hintsOf(failure), /smallest valid request is .*dev-3.*ping/);
   });
 
   test("for lack of permission is refused before its confirmation is checked", () => {
