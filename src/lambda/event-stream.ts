@@ -27,6 +27,8 @@ export interface EventStreamOptions {
   readonly observe?: (event: RunEvent) => void;
   /** How long a slow reader may delay the run; after the first time it is not waited for again. */
   readonly drainMs?: number;
+  /** Milliseconds until the process is killed. */
+  readonly remainingMs: () => number;
 }
 
 export interface EventStream {
@@ -43,6 +45,8 @@ export interface EventStream {
 /** NAT gateways drop connections that are idle for 350 s, and CI systems stop jobs without output. */
 export const heartbeatMs = 10_000;
 const defaultDrainMs = 30_000;
+/** A slow reader gets at most this part of the time that remains: what follows the answer needs time, too. */
+const drainShare = 1 / 4;
 
 /**
  * Writes events to the caller, one JSON line each, and to the log. Events of one tick become one write at its end: the end of a
@@ -50,6 +54,7 @@ const defaultDrainMs = 30_000;
  */
 export function eventStream(options: EventStreamOptions): EventStream {
   const { out, redact, log, now, soon, drainMs = defaultDrainMs } = options;
+  const patienceMs = (): number => Math.min(drainMs, options.remainingMs() * drainShare);
   const written = eventWriter(options);
   const state = { closed: false, applied: 0, broken: false, waitForReader: true };
   const queue: { readonly event: RunEvent; readonly onlyLog: boolean }[] = [];
@@ -79,7 +84,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
     queue.push({ event, onlyLog });
     if (queue.length === 1) soon(flush);
     if (!out.writableNeedDrain || !state.waitForReader || state.broken || out.destroyed) return;
-    state.waitForReader = await drained(out, drainMs);
+    state.waitForReader = await drained(out, patienceMs());
     if (!state.waitForReader)
       log.warning("the reader of the events is too slow; the run continues without waiting", {});
   };
@@ -104,7 +109,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
     async end() {
       stopHeartbeat();
       flush();
-      await finishWithin(out, drainMs);
+      await finishWithin(out, patienceMs());
     },
   };
 }

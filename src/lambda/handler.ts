@@ -93,6 +93,7 @@ export async function handle(
     now,
     every: handlerContext.every,
     soon: handlerContext.soon,
+    remainingMs: deadlineOf(context).remainingMs,
     observe: (seen) => {
       observed.run = { ...observed.run, facts: factsAfter(observed.run.facts, seen) };
     },

@@ -14,6 +14,7 @@ interface Given {
   readonly soon?: (run: () => void) => void;
   readonly highWaterMark?: number;
   readonly drainMs?: number;
+  readonly remainingMs?: number;
   /** Takes one write; the next comes after `done`. */
   readonly take?: (line: string, done: (error?: Error) => void) => void;
 }
@@ -22,6 +23,7 @@ interface Given {
 function streamed({
   highWaterMark = 1_000_000,
   drainMs = 10_000,
+  remainingMs = 900_000,
   soon = (run) => run(),
   take,
 }: Given = {}) {
@@ -52,6 +54,7 @@ function streamed({
     log,
     now: () => Date.UTC(2026, 10, 24),
     drainMs,
+    remainingMs: () => remainingMs,
     soon,
     every: (ms, beat) => {
       const it = { ms, beat, stopped: false };
@@ -139,6 +142,14 @@ describe("event stream", () => {
     assert.match(logged.join(""), /the reader of the events is too slow/);
     assert.equal(lines.length, 1);
     await stream.end();
+  });
+
+  test("a reader that never reads gets only a part of the time that the function has left", async () => {
+    const given = { highWaterMark: 1, drainMs: 600_000, remainingMs: 80, take: () => undefined };
+    const { stream, out } = streamed(given);
+    await stream.emit(finished);
+    await stream.end();
+    assert.equal(out.destroyed, true);
   });
 
   test("a write that fails is logged, and the run continues", async () => {
