@@ -5,7 +5,7 @@ import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
-import type { Entry, FileSystem } from "./file-system.ts";
+import { NotAFile, type Entry, type FileSystem } from "./file-system.ts";
 
 /**
  * Layouts of a Hasura project (docs/internals/hasura-protocol.md, "Directories and config
@@ -88,7 +88,8 @@ function entriesOf(directory: string, fs: FileSystem): readonly Entry[] {
 export async function readTextFile(path: string, fs: FileSystem): Promise<string | undefined> {
   const bytes = await fs.read(path).catch((cause: unknown) => {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(cause) ?? "")) return undefined;
-    throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
+    const why = cause instanceof NotAFile ? ": it is a pipe or a device" : "";
+    throw new Failure("usage", "bad-project-config", `${path} cannot be read${why}.`, { cause });
   });
   if (bytes === undefined) return undefined;
   const { encoding, text } = decodeText(bytes);

@@ -68,7 +68,7 @@ export const realFileSystem: FileSystem = {
     })),
   stat: (path) => stateOf(statSync(path)),
   realPath: (path) => realpathSync.native(path),
-  read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
+  read: (path) => new Promise((resolve) => resolve(readWhole(path))),
   readNow: readWithState,
   isWritable: (path) => {
     try {
@@ -80,21 +80,46 @@ export const realFileSystem: FileSystem = {
   },
 };
 
+/** What is neither a file nor a directory, such as a named pipe, which could be waited for without end. */
+export class NotAFile extends Error {
+  readonly code = "EINVAL";
+}
+
+/** Opens a file for reading; does not wait for the writer of a pipe. */
+function opened<T>(path: string, read: (file: number) => T): T {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return read(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readWhole(path: string): Uint8Array {
+  return opened(path, (file) => {
+    fileState(file, path);
+    return readFileSync(file);
+  });
+}
+
+function fileState(file: number, path: string): FileState {
+  const state = stateOf(fstatSync(file));
+  if (state.kind === "other") throw new NotAFile(`${path} is a pipe or a device`);
+  return state;
+}
+
 /** A buffer for all files that fit into it, as most migrations do. */
 const buffer = Buffer.alloc(65_536);
 
 function readWithState(path: string): FileReading {
-  const file = openSync(path, "r");
-  try {
+  return opened(path, (file) => {
     const length = readSync(file, buffer, 0, buffer.length, 0);
-    const state = stateOf(fstatSync(file));
+    const state = fileState(file, path);
     if (length === state.size) return { bytes: buffer.subarray(0, length), state };
     // The file is larger than the buffer, or has just changed.
     const bytes = readFileSync(file);
-    return { bytes, state: stateOf(fstatSync(file)) };
-  } finally {
-    closeSync(file);
-  }
+    return { bytes, state: fileState(file, path) };
+  });
 }
 
 function stateOf(found: Stats): FileState {

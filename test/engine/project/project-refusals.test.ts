@@ -224,6 +224,17 @@ describe("a project that cannot be read", () => {
           "migrations/d/1_a/down.sql is a pipe or a device",
         ) instanceof Failure,
     );
+    const withoutConfig = await projectOnDisk(t, { "migrations/d/1_a/up.sql": "select 1;" });
+    execFileSync("mkfifo", [join(withoutConfig, "config.yaml")]);
+    await assert.rejects(
+      readProject(withoutConfig),
+      (thrown) =>
+        refusal(
+          thrown,
+          "bad-project-config",
+          "config.yaml cannot be read: it is a pipe or a device",
+        ) instanceof Failure,
+    );
     const other = await projectOnDisk(t, { ...one, "migrations/d/1_a/notes/x.md": "x" });
     assert.deepEqual((await readProject(other)).notices, []);
   });
