@@ -1,6 +1,6 @@
 import type { SqlFailure } from "../../protocol/failure.ts";
 import { textHint, type Hint } from "../../protocol/hint.ts";
-import { lineAt } from "../sql/lexer.ts";
+import { lineAt, tokenize } from "../sql/lexer.ts";
 import { lockAdvice, type LockHolder } from "./lock-holders.ts";
 import { headOf, nameOf, statementsOf, type Statement } from "../sql/statements.ts";
 
@@ -31,6 +31,7 @@ export function isLockTimeout({ message, sqlstate = "" }: SqlFailure): boolean {
 /** The first that applies and returns advice wins. */
 const advices: readonly Advice[] = [
   { states: ["42601"], text: /at or near "\\/, next: psqlCommands },
+  { states: ["42601"], text: /at or near ":/, next: psqlVariables },
   { states: ["42601", "57014", "08P01", "0A000", ""], next: copyFromStdin },
   {
     states: ["42P06", "42501", "3F000", "42P01", "42P07", "42710"],
@@ -113,6 +114,20 @@ function psqlCommands({ sql }: Refusal): string | undefined {
       ? `${commands.slice(0, 8).join(", ")} and ${commands.length - 8} more`
       : commands.join(", ");
   return `Only psql understands ${listed}: delete ${commands.length === 1 ? "that line" : "those lines"}. pg_dump writes \\restrict and \\unrestrict; they are not SQL.`;
+}
+
+/** `:name`, `:'name'` and `:"name"`, which psql replaces before it sends a statement. */
+function psqlVariables({ sql }: Refusal): string | undefined {
+  const tokens = [...tokenize(sql)];
+  const at = tokens.findIndex(
+    ({ text }, i) =>
+      text === ":" &&
+      tokens[i - 1]?.text !== ":" &&
+      ["word", "string", "quoted-identifier"].includes(tokens[i + 1]?.kind ?? ""),
+  );
+  const [colon, name] = tokens.slice(at, at + 2);
+  if (at === -1 || !colon || !name) return undefined;
+  return `Only psql replaces variables such as :${name.text} (line ${lineAt(sql, colon.start)}): write the value into the file.`;
 }
 
 function copyFromStdin({ sql, message }: Refusal): string | undefined {

@@ -30,6 +30,13 @@ describe("the next step for an error of the database", () => {
       /^Only psql understands line 2 \(\\restrict\), line 4 \(\\unrestrict\): delete those lines\./,
     ],
     [
+      "a variable of psql",
+      "42601",
+      'syntax error at or near ":"',
+      "SELECT 1::int, ':x';\nINSERT INTO t VALUES (:'v');",
+      /^Only psql replaces variables such as :'v' \(line 2\): write the value into the file\.$/,
+    ],
+    [
       "COPY FROM stdin",
       "42601",
       'syntax error at or near "1"',
