@@ -34,14 +34,22 @@ export const sql: CommandModule = {
     };
   },
   async run(context, raw) {
-    const [{ SqlOptions, parseOptions }, { runOperation }, { statementFrom }] = await Promise.all([
+    const [
+      { SqlOptions, parseOptions },
+      { runOperation },
+      { statementFrom },
+      { unlessAborted },
+    ] = await Promise.all([
       import("../options/schemas.ts"),
       import("../run/run-operation.ts"),
       import("../project/statement.ts"),
+      import("../run/until-aborted.ts"),
     ]);
     const options = parseOptions(SqlOptions, raw, context.commandLine);
     const { database, limit, csv } = options;
-    const text = await statementFrom(options, context);
+    // Its writer may never end it.
+    const text = await unlessAborted(statementFrom(options, context), context.interrupts.first);
+    if (text === undefined) return "interrupted";
     return runOperation(context, options, {
       operation: "sql",
       options: { database, sql: text, limit },

@@ -186,7 +186,7 @@ async function readOpened(
   }
   const isPipe = interrupted !== undefined && stats.isFIFO();
   const bytes = isPipe
-    ? await readPipe(fd, interrupted)
+    ? await buffer(readPipe(fd, interrupted))
     : await buffer(createReadStream(file, { fd, ...(interrupted && { signal: interrupted }) }));
   return { bytes, stats };
 }

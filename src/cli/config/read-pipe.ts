@@ -1,22 +1,23 @@
 import { closeSync, readSync } from "node:fs";
 import { Socket } from "node:net";
-import { buffer } from "node:stream/consumers";
 import { errorCode } from "../../system-error.ts";
 
 /**
  * Everything from a named pipe until its writer closes it. Waits for a writer without one of Node's threads, which would keep the process
- * from ending. Rejects with an AbortError when the signal is aborted.
+ * from ending. Ends with an AbortError when the signal is aborted.
  * @param fd opened for reading and without blocking; it is closed at the end
  */
-export async function readPipe(fd: number, interrupted: AbortSignal): Promise<Uint8Array> {
+export async function* readPipe(fd: number, interrupted: AbortSignal): AsyncGenerator<unknown> {
   const { bytes, isEmpty } = readAvailable(fd);
   // The writer had closed the pipe before it was opened here: its end would not be reported.
   if (isEmpty && bytes.length > 0) {
     closeSync(fd);
-    return bytes;
+    yield bytes;
+    return;
   }
   const socket = new Socket({ fd, readable: true, writable: false, signal: interrupted });
-  return Buffer.concat([bytes, await buffer(socket)]);
+  yield bytes;
+  yield* socket;
 }
 
 /** The most that a pipe can hold on Linux without further privileges. */

@@ -1,10 +1,12 @@
-import { createReadStream } from "node:fs";
+import { constants, createReadStream, open, stat } from "node:fs";
 import { resolve } from "node:path";
+import { promisify } from "node:util";
 import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { runHint } from "../../protocol/hint.ts";
 import { longestStatement } from "../../protocol/operations.ts";
 import { errorCode } from "../../system-error.ts";
+import { readPipe } from "../config/read-pipe.ts";
 import type { CliContext } from "../context.ts";
 
 /** A character has at most four bytes in UTF-8, and two or four in UTF-16. */
@@ -12,14 +14,14 @@ const mostBytes = 4 * longestStatement;
 
 /**
  * The statement of `sql`, from the command line, a file or, with `-`, standard input. Throws `usage/sql-text` if it is missing, given
- * twice, or cannot be read.
+ * twice, or cannot be read. Standard input is read to its end, and a pipe until the user interrupts.
  */
 export async function statementFrom(
   {
     statement,
     file,
   }: { readonly statement?: string | undefined; readonly file?: string | undefined },
-  { cwd, input }: Pick<CliContext, "cwd" | "input">,
+  { cwd, input, interrupts }: Pick<CliContext, "cwd" | "input" | "interrupts">,
 ): Promise<string> {
   if (statement !== undefined && file !== undefined)
     throw textFailure("A statement and --file cannot be combined.");
@@ -29,14 +31,21 @@ export async function statementFrom(
       "No statement given. Pass it in quotes, or with --file (- is standard input).",
     );
   const from = file === "-" ? "Standard input" : file;
-  const { encoding, text } = decodeText(
-    await read(file === "-" ? input() : createReadStream(resolve(cwd, file)), from),
-  );
+  const chunks = file === "-" ? input() : chunksOf(resolve(cwd, file), interrupts.first);
+  const { encoding, text } = decodeText(await read(chunks, from));
   if (text === undefined)
     throw textFailure(
       `${from} cannot be read: it is ${encoding === "unknown" ? "not UTF-8" : encoding}.`,
     );
   return checked(text.replace(/^\uFEFF/, ""), `${from} contains no statement.`);
+}
+
+/** A file may be a pipe: `--file <(command)`. */
+async function* chunksOf(file: string, interrupted: AbortSignal): AsyncGenerator<unknown> {
+  if ((await promisify(stat)(file)).isFIFO()) {
+    const fd = await promisify(open)(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    yield* readPipe(fd, interrupted);
+  } else yield* createReadStream(file);
 }
 
 async function read(chunks: AsyncIterable<unknown>, from: string): Promise<Buffer> {

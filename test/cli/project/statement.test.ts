@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { describe, test } from "vitest";
 import { sql } from "../../../src/cli/commands/sql.ts";
+import { main } from "../../../src/cli/main.ts";
 import { statementFrom } from "../../../src/cli/project/statement.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { longestStatement } from "../../../src/protocol/operations.ts";
-import { testContext } from "../../support/test-context.ts";
+import { testContext, type TestCliContext } from "../../support/test-context.ts";
 
 describe("the statement of sql", () => {
   test("is what was typed", async (t) => {
@@ -50,6 +54,37 @@ describe("the statement of sql", () => {
         return true;
       });
     });
+});
+
+describe("a statement that is not written to its end", () => {
+  const endsWith130 = async (context: TestCliContext): Promise<void> => {
+    const ended = main(context);
+    await new Promise((resolve) => setImmediate(resolve));
+    context.interrupt();
+    assert.equal(await ended, 130);
+  };
+
+  test("on standard input is no longer waited for after Ctrl-C", async (t) => {
+    const context = testContext(t, { argv: ["sql", "dev-1", "--file", "-"] });
+    await endsWith130({ ...context, input: () => new PassThrough() });
+  });
+
+  test("in a pipe is no longer waited for after Ctrl-C, and leaves no thread that waits", async (t) => {
+    const context = testContext(t, { argv: ["sql", "dev-1", "--file", "pipe"] });
+    execFileSync("mkfifo", [join(context.cwd, "pipe")]);
+    await endsWith130(context);
+  });
+
+  test("is read from a pipe that has a writer", async (t) => {
+    const context = testContext(t, { argv: [] });
+    const pipe = join(context.cwd, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const [text] = await Promise.all([
+      statementFrom({ file: "pipe" }, context),
+      writeFile(pipe, "TABLE orders"),
+    ]);
+    assert.equal(text, "TABLE orders");
+  });
 });
 
 describe("the words after sql", () => {
