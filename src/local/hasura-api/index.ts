@@ -15,6 +15,7 @@ import { MetadataStore } from "./metadata-store.ts";
 import { CurrentCache } from "./current-cache.ts";
 import { isPostgresFamily } from "./source-kind.ts";
 import { configurationFor, Sources, type LocalSource } from "./sources.ts";
+import { setUpFailure } from "./with-client.ts";
 import type { DriverFaults } from "./session.ts";
 
 export type { LocalSource } from "./sources.ts";
@@ -94,7 +95,7 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
     };
   } catch (thrown) {
     await Promise.all([sources.close(), store.close()]);
-    throw thrown;
+    throw setUpFailure(thrown, options.metadataUrl);
   }
 }
 

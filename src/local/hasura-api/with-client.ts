@@ -4,6 +4,7 @@ import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
 import { untrustedAuthorityCodes } from "../../tls/certificate.ts";
 import { driverAddress } from "./driver-address.ts";
+import { HasuraError } from "./hasura-error.ts";
 
 /**
  * Connects, works and disconnects. Throws a failure with the next step for a database that cannot be reached or does not allow
@@ -14,10 +15,14 @@ export async function withClient(
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
   const client = await connected(url);
+  const lost: { error?: Error } = {};
+  client.on("error", (error) => (lost.error = error));
   try {
     await work(client);
   } catch (thrown) {
-    throw thrown instanceof pg.DatabaseError ? refused(thrown, url) : thrown;
+    throw lost.error === undefined || thrown instanceof Failure
+      ? setUpFailure(thrown, url)
+      : connectionLost(thrown, url);
   } finally {
     await client.end();
   }
@@ -69,6 +74,29 @@ function notConnected(thrown: unknown, url: string): Failure {
   );
 }
 
+/** True where the server ends the session: it shuts down, or somebody has terminated the session. */
+function endedByServer(thrown: unknown): boolean {
+  return ["57P01", "57P02", "57P03", "57P05"].includes(errorCode(thrown) ?? "");
+}
+
+/** What to throw for an error of the environment's own set-up: a failure, unless it is a bug. */
+export function setUpFailure(thrown: unknown, url: string): unknown {
+  const cause = thrown instanceof HasuraError ? thrown.cause : thrown;
+  if (endedByServer(cause)) return connectionLost(cause, url);
+  if (cause instanceof pg.DatabaseError) return refused(cause, url);
+  // The metadata's pool has no other error than one of the database or of its connection.
+  return thrown instanceof HasuraError && cause !== undefined ? connectionLost(cause, url) : thrown;
+}
+
+function connectionLost(cause: unknown, url: string): Failure {
+  return new Failure(
+    "unreachable",
+    "database-unreachable",
+    `The connection to the database at ${withoutSecrets(url)} was lost while the environment was set up.`,
+    { hints: [retryHint({ reason: "once the server is running" })], cause },
+  );
+}
+
 /** A statement of the environment's own set-up that the database refused: no bug, but a right or a server of another kind. */
 function refused(error: pg.DatabaseError, url: string): Failure {
   const where = withoutSecrets(url);
@@ -98,7 +126,10 @@ function nextStep({ code, message }: pg.DatabaseError): readonly [string, string
       "does not let this user set up the environment",
       "The user needs CREATE on the database, and must own hdb_catalog if that schema exists (another user may have created it).",
     ];
-  return ["refused to set up the environment", "The database's own message is above."];
+  return [
+    `refused to set up the environment: ${message}`,
+    "Correct what the database names, or ask its administrator to.",
+  ];
 }
 
 /** Host, port and database of an address, for messages: never the password or the query. */
