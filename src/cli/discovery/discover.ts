@@ -8,6 +8,8 @@ import { taggingServiceOf, type Place } from "../connection/aws/tagging-service.
 import { isLoopback } from "../connection/loopback.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { CliContext } from "../context.ts";
+import { plural } from "../output/format.ts";
+import { waitingLine } from "../output/terminal/waiting-line.ts";
 import { withoutPrompts } from "../run/nobody-to-ask.ts";
 import { keepFunctions, keptFunctions } from "./cache.ts";
 import type { SearchedPlace } from "./environments.ts";
@@ -17,6 +19,8 @@ const atOnce = 8;
 
 /** Which places are searched: those that are named, else every profile in every region that is configured anywhere. */
 export interface SearchOptions {
+  readonly color: boolean;
+  readonly quiet?: boolean | undefined;
   readonly profile?: string | undefined;
   readonly region?: string | undefined;
   readonly regions?: readonly string[] | undefined;
@@ -37,11 +41,15 @@ export async function discover(
   const alone = withoutPrompts(context);
   const shared = new SharedCredentials();
   const limit = pLimit(atOnce);
+  const waiting = waitingLine(context, options);
+  if (options.quiet !== true)
+    waiting.show(`looking for functions in ${plural(places.length, "place")} …`);
   try {
     return await Promise.all(
       places.map((place) => limit(() => search(place, { files, shared }, alone))),
     );
   } finally {
+    waiting.stop();
     shared.close();
   }
 }

@@ -64,6 +64,19 @@ const withKeys = (name: string, region = "eu-west-1"): string =>
   `[profile ${name}]\nregion = ${region}\naws_access_key_id = AKIA${name}\naws_secret_access_key = s\n`;
 
 describe("envs --discover", () => {
+  test("names what it waits for if that takes longer than a second", async (t) => {
+    const url = await served(t, nine);
+    const context = testContext(t, {
+      argv: ["envs", "--discover"],
+      env: { ...keys, AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API: url, AWS_REGION: "eu-west-1" },
+    });
+    const running = main(context);
+    await context.waitsFor(1000, () => false);
+    context.tick(1000);
+    assert.equal(await running, 0);
+    assert.equal(context.err.text, "looking for functions in 1 place …\n");
+  });
+
   test("lists functions by their tag, numbers in order, without a configuration", async (t) => {
     const url = await served(t, [
       ...nine,

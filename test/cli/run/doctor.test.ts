@@ -70,6 +70,17 @@ describe("doctor", () => {
     ]);
   });
 
+  test("names what it waits for outside a terminal, too", async (t) => {
+    const lambda = await lambdaStandIn(t, [answersState("Active"), streams(healthy("dev-1"))]);
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+    const context = testContext(t, { argv: ["doctor", "dev-1", "--region", "eu-west-1"], env });
+    const running = main(context);
+    await context.waitsFor(1000, () => false);
+    context.tick(1000);
+    await running;
+    assert.match(context.err.text, /^[a-z].* …\n/);
+  });
+
   test("ends with the kind of the failure in the function, after every check", async (t) => {
     const failure = { kind: "access", code: "wrong-secret", message: "refused", hints: [] };
     const events = [

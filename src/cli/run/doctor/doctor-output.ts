@@ -8,7 +8,8 @@ import { jsonLine } from "../../output/json-line.ts";
 import { colorsFor } from "../../output/terminal/colors.ts";
 import { writeLines } from "../../output/terminal/sink.ts";
 import { plain, type Styled } from "../../output/terminal/styled.ts";
-import { terminalSpinner } from "../../output/terminal/spinner.ts";
+import type { Spinner } from "../../output/terminal/spinner.ts";
+import { waitingLine } from "../../output/terminal/waiting-line.ts";
 import { checkLines } from "../../output/views/checks.ts";
 import type { ConnectionPresenter } from "../environment-run.ts";
 import type { Check } from "./checks.ts";
@@ -82,12 +83,13 @@ function textOutput(
   };
   const write = (lines: readonly Styled[]): void => writeLines(out, lines);
   const held = new Map<string, Styled[]>();
-  const spinner = out.isTTY && err.isTTY ? terminalSpinner(err, style) : undefined;
+  const animated = out.isTTY && err.isTTY;
+  const spinner = waitingLine(context, { color: options.color, animated });
   const waiting = waitingWith(spinner);
   const show = (name: string, lines: readonly Styled[]): void => {
     if (several) held.set(name, [...(held.get(name) ?? []), ...lines]);
     else {
-      spinner?.stop();
+      spinner.stop();
       write(lines);
     }
   };
@@ -96,11 +98,11 @@ function textOutput(
     environment: (name, own) => ({
       check: (check) => show(name, checkLines(resolved(check, own), look)),
       presenter: { ...silentPresenter, ...waiting },
-      done: () => spinner?.stop(),
+      done: () => spinner.stop(),
     }),
     flush: (name) => {
       if (!several) return;
-      spinner?.stop();
+      spinner.stop();
       write([plain(""), style.bold(name), ...(held.get(name) ?? [])]);
     },
     summary: (environments, results) => {
@@ -117,22 +119,22 @@ function textOutput(
 
 /** Shows what is being waited for, but nothing during a prompt, which only one environment at a time shows. */
 function waitingWith(
-  spinner: ReturnType<typeof terminalSpinner> | undefined,
+  spinner: Spinner,
 ): Pick<ConnectionPresenter, "waiting" | "waitingAfterSilence" | "pause"> {
   const state: { text?: string; isPaused: boolean } = { isPaused: false };
   const show = (text: string): void => {
     state.text = text;
-    if (!state.isPaused) spinner?.show(text);
+    if (!state.isPaused) spinner.show(text);
   };
   return {
     waiting: show,
     waitingAfterSilence: show,
     pause: () => {
       state.isPaused = true;
-      spinner?.stop();
+      spinner.stop();
       return () => {
         state.isPaused = false;
-        if (state.text !== undefined) spinner?.show(state.text);
+        if (state.text !== undefined) spinner.show(state.text);
       };
     },
   };

@@ -1,0 +1,26 @@
+import type { CliContext } from "../../context.ts";
+import { colorsFor } from "./colors.ts";
+import { terminalSpinner, type Spinner } from "./spinner.ts";
+
+/** Where nothing moves, a wait shorter than this is not mentioned. */
+const silenceMs = 1000;
+
+/** Shows on stderr what is waited for: with a spinner in a terminal, and elsewhere as one line after a second. */
+export function waitingLine(
+  { err, env, every }: Pick<CliContext, "err" | "env" | "every">,
+  { color, animated = err.isTTY }: { readonly color: boolean; readonly animated?: boolean },
+): Spinner {
+  if (animated) return terminalSpinner(err, colorsFor(err, env, color));
+  let stop = (): void => undefined;
+  return {
+    show: (text) => {
+      stop();
+      const cancel = every(silenceMs, () => {
+        cancel();
+        err.write(`${text}\n`);
+      });
+      stop = () => void cancel();
+    },
+    stop: () => stop(),
+  };
+}
