@@ -53,6 +53,10 @@ export const local: CommandModule = {
 async function serve(context: CliContext, options: LocalOptions): Promise<CommandResult> {
   const served = await configuredEnvironments(context, options.config);
   const environment = await startVisibly(context, { ...options, served });
+  if (context.interrupts.first.aborted) {
+    await environment.stop();
+    return "interrupted";
+  }
   const { lambdaUrl, accessKeyId, hasuraUrl, adminSecret, databaseUrl } = environment;
   const server = serverLine(context, environment);
   const forget = await keepLocalKey(lambdaUrl, accessKeyId, context);
@@ -88,7 +92,7 @@ async function configuredEnvironments(
   }
 }
 
-/** Shows a spinner in a terminal, because the first start takes a while. */
+/** Shows a spinner in a terminal, and elsewhere a line after a second, because the first start takes a while. */
 async function startVisibly(
   context: CliContext,
   options: LocalOptions & { readonly served: readonly string[] },
@@ -101,12 +105,39 @@ async function startVisibly(
     environment: "local",
     operation: "apply",
   });
-  if (renderer.silenceMs === 0) renderer.waiting("starting the local environment …");
+  const stopWaiting = waitingAfter(renderer.silenceMs, context, () =>
+    renderer.waiting("starting the local environment …"),
+  );
+  const started = new AbortController();
+  // What was started on this machine has to be stopped, so an interrupt ends the wait only after that.
+  context.interrupts.first.addEventListener(
+    "abort",
+    () =>
+      renderer.notice(
+        "Stopping once the local environment has started; Ctrl-C again stops immediately.",
+      ),
+    { signal: started.signal },
+  );
   try {
     return await startEnvironment(context, options);
   } finally {
+    started.abort();
+    stopWaiting();
     renderer.close();
   }
+}
+
+/** Calls `show` unless the returned function is called within the time. */
+function waitingAfter(ms: number, { every }: CliContext, show: () => void): () => void {
+  if (ms > 0) {
+    const stop = every(ms, () => {
+      stop();
+      show();
+    });
+    return stop;
+  }
+  show();
+  return () => undefined;
 }
 
 interface ServedUrls {

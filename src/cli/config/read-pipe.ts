@@ -7,7 +7,7 @@ import { errorCode } from "../../system-error.ts";
  * from ending. Ends with an AbortError when the signal is aborted.
  * @param fd opened for reading and without blocking; it is closed at the end
  */
-export async function* readPipe(fd: number, interrupted: AbortSignal): AsyncGenerator<unknown> {
+export async function* readPipe(fd: number, interrupted: AbortSignal): AsyncGenerator {
   const { bytes, isEmpty } = readAvailable(fd);
   // The writer had closed the pipe before it was opened here: its end would not be reported.
   if (isEmpty && bytes.length > 0) {

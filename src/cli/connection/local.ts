@@ -1,9 +1,10 @@
 import { join, relative } from "node:path";
 import { checkedOnce } from "../../protocol/checked-once.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { textHint } from "../../protocol/hint.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
 import { NotificationVariables } from "../../protocol/notification-settings.ts";
 import type { CliContext, Environment } from "../context.ts";
+import { within } from "./time-limit.ts";
 
 /** Options of the embedded environment, in addition to those of every environment. */
 export interface LocalChoice {
@@ -36,7 +37,10 @@ export interface LocalTarget {
 
 type LocalEnvironment = Awaited<ReturnType<typeof startEnvironment>>;
 
-/** Starts the embedded environment for one command; `stop` ends all of it. Throws whatever its parts throw. */
+/**
+ * Starts the embedded environment for one command; `stop` ends all of it. Throws `unreachable/local-start-timeout`, and whatever its
+ * parts throw.
+ */
 export async function startLocalTarget(
   context: CliContext,
   choice: LocalChoice = {},
@@ -56,9 +60,29 @@ export async function startLocalTarget(
 
 /**
  * Starts the embedded environment, with the addresses and secrets of its services. With `serve`, warnings of the function's log
- * are printed: nobody else shows them.
+ * are printed: nobody else shows them. Throws `unreachable/local-start-timeout`, and whatever its parts throw.
  */
-export async function startEnvironment(context: CliContext, choice: LocalChoice) {
+export function startEnvironment(context: CliContext, choice: LocalChoice) {
+  return within(startParts(context, choice), {
+    ms: longestStartMs,
+    every: context.every,
+    late: startTimeout,
+  });
+}
+
+/** Its parts have their own limits, such as a minute for the database server. */
+const longestStartMs = 180_000;
+
+function startTimeout(): Failure {
+  return new Failure(
+    "unreachable",
+    "local-start-timeout",
+    `The local environment did not start within ${longestStartMs / 1000} s; nothing was run.`,
+    { hints: [retryHint({ with: ["--debug"], reason: "to see what it is waiting for" })] },
+  );
+}
+
+async function startParts(context: CliContext, choice: LocalChoice) {
   const { migrations, databaseUrl, reset, superuser, debug, port, lambdaPort, served } = choice;
   const env = {
     ...settingsFrom(context.env, choice.serve === true),

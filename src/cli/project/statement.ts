@@ -41,7 +41,7 @@ export async function statementFrom(
 }
 
 /** A file may be a pipe: `--file <(command)`. */
-async function* chunksOf(file: string, interrupted: AbortSignal): AsyncGenerator<unknown> {
+async function* chunksOf(file: string, interrupted: AbortSignal): AsyncGenerator {
   if ((await promisify(stat)(file)).isFIFO()) {
     const fd = await promisify(open)(file, constants.O_RDONLY | constants.O_NONBLOCK);
     yield* readPipe(fd, interrupted);

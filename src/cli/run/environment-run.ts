@@ -1,6 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
 import type { RunEvent } from "../../protocol/events.ts";
-import { retryHint } from "../../protocol/hint.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import {
   operations,
@@ -17,7 +16,6 @@ import type { ConnectOptions } from "../connection/aws/connect.ts";
 import type { SharedCredentials } from "../connection/aws/shared-credentials.ts";
 import type { Connection } from "../connection/connection.ts";
 import { startLocalTarget } from "../connection/local.ts";
-import { within } from "../connection/time-limit.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
@@ -321,11 +319,7 @@ async function startConnecting(
       shared: credentials,
       ...(onStep && { onStep }),
     });
-  const local = await within(startLocalTarget(context, { ...options, reset: spec.reset }), {
-    ms: longestLocalStartMs,
-    every: context.every,
-    late: localStartTimeout,
-  });
+  const local = await startLocalTarget(context, { ...options, reset: spec.reset });
   if (local.server !== undefined) presenter.fact(local.server);
   return aws.connectTo(local, context, presenter.notice);
 }
@@ -351,18 +345,6 @@ function undisturbed(
     },
     runProgram: (command, args) => alone(() => runProgram(command, args)),
   };
-}
-
-/** Its parts have their own limits, such as a minute for the database server. */
-const longestLocalStartMs = 180_000;
-
-function localStartTimeout(): Failure {
-  return new Failure(
-    "unreachable",
-    "local-start-timeout",
-    `The local environment did not start within ${longestLocalStartMs / 1000} s; nothing was run.`,
-    { hints: [retryHint({ with: ["--debug"], reason: "to see what it is waiting for" })] },
-  );
 }
 
 /** The connection, unless the user interrupts first. */

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
@@ -160,4 +164,23 @@ describe("silence", () => {
     assert.equal(exit, 4);
     assert.equal(calls.length, 6);
   });
+
+  for (const argv of [["local"], ["local", "--serve"]])
+    test(`a local environment that does not start is given up: ${argv.join(" ")}`, async (t) => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      t.onTestFinished(() => void server.close());
+      const { port } = server.address() as AddressInfo;
+      const url = `postgres://127.0.0.1:${String(port)}/d`;
+      const context = testContext(t, { argv: [...argv, "--database-url", url] });
+      mkdirSync(join(context.cwd, "migrations"));
+      const running = main(context);
+      for (const ms of [1000, 180_000]) {
+        await context.waitsFor(ms, () => false);
+        context.tick(ms);
+      }
+      assert.equal(await running, 4, context.err.text);
+      assert.match(context.err.text, /starting the local environment …/);
+      assert.match(context.err.text, /The local environment did not start within 180 s/);
+    });
 });

@@ -19,7 +19,7 @@ export function waitingLine(
         cancel();
         err.write(`${text}\n`);
       });
-      stop = () => void cancel();
+      stop = cancel;
     },
     stop: () => stop(),
   };
