@@ -34,17 +34,13 @@ export const sql: CommandModule = {
     };
   },
   async run(context, raw) {
-    const [
-      { SqlOptions, parseOptions },
-      { runOperation },
-      { statementFrom },
-      { unlessAborted },
-    ] = await Promise.all([
-      import("../options/schemas.ts"),
-      import("../run/run-operation.ts"),
-      import("../project/statement.ts"),
-      import("../run/until-aborted.ts"),
-    ]);
+    const [{ SqlOptions, parseOptions }, { runOperation }, { statementFrom }, { unlessAborted }] =
+      await Promise.all([
+        import("../options/schemas.ts"),
+        import("../run/run-operation.ts"),
+        import("../project/statement.ts"),
+        import("../run/until-aborted.ts"),
+      ]);
     const options = parseOptions(SqlOptions, raw, context.commandLine);
     const { database, limit, csv } = options;
     // Its writer may never end it.

@@ -6,7 +6,7 @@ import {
   catalogCapabilities,
   catalogQuery,
   catalogStore,
-  lockHoldersReported,
+  waitsReported,
   unrecordedSeeds,
 } from "../../engine/store/catalog/catalog-store.ts";
 import { catalogVersionStore } from "../../engine/store/catalog/state-client.ts";
@@ -59,7 +59,7 @@ export function cliStore(
       let reported: CliOutcome;
       try {
         const mask = passwordMask(step.sql);
-        const outcome = await lockHoldersReported(step, context, () =>
+        const outcome = await waitsReported(step, context, () =>
           cli.apply({ project, version, direction, noTransaction, mask }),
         );
         reported =

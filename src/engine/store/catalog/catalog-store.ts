@@ -23,8 +23,9 @@ import type {
   StoreCapabilities,
 } from "../store.ts";
 import { whileLocksWatched } from "../watch-locks.ts";
-import { lockHoldersSql } from "./lock-holders-sql.ts";
+import { lockHoldersSql, runningPidSql } from "./lock-holders-sql.ts";
 import type { StoredVersions, VersionChange } from "./version-store.ts";
+import { whileStatementWatched } from "./watch-statement.ts";
 import { versionsAmong, type FailedWrite } from "./write-queue.ts";
 
 /** What a store that has only Hasura's catalog state is able to do. */
@@ -51,7 +52,7 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
     run: async (step) => {
       const failed = isEmptySql(step.sql)
         ? undefined
-        : await lockHoldersReported(step, context, () => send(step, context.hasura, configVersion));
+        : await waitsReported(step, context, () => send(step, context.hasura, configVersion));
       if (failed) return failed;
       writer.record(change(step.version, step.direction === "up" ? "applied" : "absent"));
       return { outcome: "done", notices: emptyFileNotices(step.sql) };
@@ -106,7 +107,7 @@ export function unrecordedSeeds(
     run: async (step) => {
       const failed = isEmptySql(step.sql)
         ? undefined
-        : await lockHoldersReported(step, context, () => send(step));
+        : await waitsReported(step, context, () => send(step));
       return failed ?? { outcome: "done", notices: emptyFileNotices(step.sql) };
     },
     confirm: () => Promise.resolve([]),
@@ -115,16 +116,22 @@ export function unrecordedSeeds(
 
 const lookEveryMs = 2000;
 
-/** Runs a migration, and reports who holds the lock that it waits for, where PostgreSQL can be asked. */
-export function lockHoldersReported<T>(
+/** A look that takes longer has failed: Hasura may answer nothing at all. */
+const longestAskMs = 10_000;
+
+/** Runs a migration, and reports what it waits for, and who holds a lock that it needs, where PostgreSQL can be asked. */
+export function waitsReported<T>(
   { database, sql }: Pick<Step, "database" | "sql">,
   context: Pick<StoreContext, "hasura" | "configVersion" | "engine">,
   run: () => Promise<T>,
 ): Promise<T> {
   if (!isPostgres(database.kind)) return run();
-  const question = lockHoldersSql(sql);
-  const ask = (): Promise<SqlResult> => catalogQuery(database, context, question);
-  return whileLocksWatched(context.engine, { everyMs: lookEveryMs, ask }, run);
+  const { engine } = context;
+  const ask = (question: string) => (): Promise<SqlResult> =>
+    catalogQuery(database, context, question, longestAskMs);
+  return whileLocksWatched(engine, { everyMs: lookEveryMs, ask: ask(lockHoldersSql(sql)) }, () =>
+    whileStatementWatched(engine, ask(runningPidSql(sql)), run),
+  );
 }
 
 /** Runs a query in the database, through Hasura; it is abandoned after `limitMs`, if set. Throws `HasuraCallError`. */

@@ -8,10 +8,6 @@ const comparedCharacters = 200;
  * `lock_holders` of the ledger, which recognises the session by its own lock. Here only the statement's beginning tells which it is.
  */
 export function lockHoldersSql(sql: string): string {
-  // A character is up to two UTF-16 units. The rest of the file, which may be large, is not copied.
-  const beginning = Array.from(sql.slice(0, 2 * comparedCharacters))
-    .slice(0, comparedCharacters)
-    .join("");
   return `SET LOCAL search_path = pg_catalog, pg_temp;
 SELECT COALESCE(
   json_agg(
@@ -35,7 +31,25 @@ FROM (
   WHERE m.wait_event_type = 'Lock'
     AND m.datname = current_database()
     AND m.usename = current_user
-    AND starts_with(m.query, ${quoteLiteral(beginning)})
+    AND starts_with(m.query, ${beginningOf(sql)})
 ) AS b
 LEFT JOIN pg_stat_activity AS a USING (pid)`;
+}
+
+/** The process id of a session of this user that is running `sql`, as one text; NULL if there is none. */
+export function runningPidSql(sql: string): string {
+  return `SET LOCAL search_path = pg_catalog, pg_temp;
+SELECT min(pid)::text
+FROM pg_stat_activity
+WHERE state = 'active'
+  AND pid <> pg_backend_pid()
+  AND datname = current_database()
+  AND usename = current_user
+  AND starts_with(query, ${beginningOf(sql)})`;
+}
+
+/** A character is up to two UTF-16 units. The rest of the file, which may be large, is not copied. */
+function beginningOf(sql: string): string {
+  const beginning = Array.from(sql.slice(0, 2 * comparedCharacters)).slice(0, comparedCharacters);
+  return quoteLiteral(beginning.join(""));
 }
