@@ -1,5 +1,6 @@
 import { isJsonList, isJsonMap, type Json, type JsonList, type JsonMap } from "../document/json.ts";
 import type { Attention, FieldChange } from "./change.ts";
+import { isKeptBy } from "./condition-form.ts";
 import { conjuncts } from "./condition-text.ts";
 import { isPermission, type ObjectKind } from "../document/object-lists.ts";
 
@@ -157,9 +158,7 @@ function weaker(
 ): Attention[] {
   if (isAlways(old)) return [];
   if (isAlways(own)) return [none];
-  const kept = isJsonMap(own) ? conjuncts(own) : [];
-  const isWeaker = isJsonMap(old) && conjuncts(old).some((part) => !kept.includes(part));
-  return isWeaker ? [less] : [];
+  return isKeptBy(old ?? {}, own ?? {}) ? [] : [less];
 }
 
 const listOf = (value: Json | undefined): JsonList => (isJsonList(value) ? value : []);

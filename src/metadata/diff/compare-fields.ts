@@ -1,7 +1,7 @@
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
 import { canonicalText } from "./canonical-text.ts";
 import type { FieldChange } from "./change.ts";
-import { conditionForm } from "./condition-form.ts";
+import { conditionForm, isKeptBy } from "./condition-form.ts";
 import { conditionText, conjuncts } from "./condition-text.ts";
 import { tableKeys } from "./normalise.ts";
 import { qualifiedName } from "../document/object-lists.ts";
@@ -76,11 +76,23 @@ function compareConditions(
   const added = own.filter((each) => !old.includes(each));
   const removed = old.filter((each) => !own.includes(each));
   const field = path.join(".");
-  // The values differ only in type, such as the number 1 and the text "1".
-  if (before !== undefined && after !== undefined && added.length + removed.length === 0)
+  // Values that differ only in type, such as the number 1 and the text "1", or what has to hold for the same related row.
+  if (before !== undefined && after !== undefined && areOther(before, after, { added, removed }))
     return [{ field, from: canonicalText(before), to: canonicalText(after) }];
   const kept = old.filter((each) => own.includes(each)).length;
   return [{ field, added, removed, kept }];
+}
+
+/** True if two conditions differ in more than the texts that are added and removed. */
+function areOther(
+  before: Json,
+  after: Json,
+  { added, removed }: { readonly added: readonly string[]; readonly removed: readonly string[] },
+): boolean {
+  return (
+    (removed.length === 0 && !isKeptBy(before, after)) ||
+    (added.length === 0 && !isKeptBy(after, before))
+  );
 }
 
 function compareMembers(

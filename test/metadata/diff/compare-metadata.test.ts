@@ -631,7 +631,7 @@ describe("fields", () => {
     const filter = (value: string | number): JsonMap =>
       withTable(select({ columns: ["a"], filter: { a: { _eq: value } } }));
     assert.deepEqual(lines(filter(1), filter("1")), [
-      '~ select permission default/public.orders/user permission.filter {"a":{"_eq":1}} → {"a":{"_eq":"1"}}',
+      '~ select permission default/public.orders/user permission.filter {"a":{"_eq":1}} → {"a":{"_eq":"1"}} !weaker-row-filter',
     ]);
   });
 
@@ -664,6 +664,8 @@ describe("fields", () => {
 
 describe("what needs attention", () => {
   const filtered = { columns: ["a"], filter: { a: { _eq: "X-Hasura-User-Id" }, b: { _eq: 1 } } };
+  const sameRow = { items: { a: { _eq: 1 }, b: { _eq: 2 } } };
+  const anyRows = { _and: [{ items: { a: { _eq: 1 } } }, { items: { b: { _eq: 2 } } }] };
   const attention = (before: JsonMap, after: JsonMap): string[] =>
     compareMetadata(before, after).flatMap((each) => each.attention);
 
@@ -681,6 +683,21 @@ describe("what needs attention", () => {
     "a row filter with a part more": [
       withTable(select(filtered)),
       withTable(select({ ...filtered, filter: { ...filtered.filter, c: { _eq: 2 } } })),
+      [],
+    ],
+    "a row filter whose conditions no longer hold for one related row": [
+      withTable(select({ ...filtered, filter: sameRow })),
+      withTable(select({ ...filtered, filter: anyRows })),
+      ["weaker-row-filter"],
+    ],
+    "a row filter whose conditions have to hold for one related row": [
+      withTable(select({ ...filtered, filter: anyRows })),
+      withTable(select({ ...filtered, filter: sameRow })),
+      [],
+    ],
+    "a row filter with a part more on a related row": [
+      withTable(select({ ...filtered, filter: { items: { a: { _eq: 1 } } } })),
+      withTable(select({ ...filtered, filter: sameRow })),
       [],
     ],
     "a row filter with an alternative": [
@@ -926,6 +943,15 @@ describe("what needs attention", () => {
       assert.deepEqual(attention(before, after), expected);
     });
   }
+
+  test("a filter that no longer holds for one related row is shown whole, also with a part more", () => {
+    const [before, after] = [sameRow, { ...anyRows, c: { _eq: 3 } }].map((filter) =>
+      withTable(select({ ...filtered, filter })),
+    );
+    const [change] = compareMetadata(before ?? {}, after ?? {});
+    assert.deepEqual(change?.attention, ["weaker-row-filter"]);
+    assert.match(change?.fields[0]?.from ?? "", /^\{"items":\{"a".*"b"/);
+  });
 
   test("a database, unless only the settings of its pool differ", () => {
     const database = (more: JsonMap): JsonMap => ({
