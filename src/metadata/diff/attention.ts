@@ -3,6 +3,7 @@ import type { Attention, FieldChange } from "./change.ts";
 import { isKeptBy } from "./condition-form.ts";
 import { conjuncts } from "./condition-text.ts";
 import { isPermission, type ObjectKind } from "../document/object-lists.ts";
+import { isSame } from "./same-value.ts";
 
 /** An object's own normalised part before and after; undefined where it does not exist. */
 export interface Versions {
@@ -72,12 +73,15 @@ function removed(kind: ObjectKind, versions: Versions): Attention[] {
 }
 
 /** Fields that say where Hasura sends requests. */
-const addresses = /^(webhook|webhook_from_env|definition\.(handler|url|url_from_env))$/;
+const addresses =
+  /^(webhook|webhook_from_env|(definition\.)?request_transform\.url|definition\.(handler|url|url_from_env)|permission\.validate_input\.definition\.url|opentelemetry\.exporter_otlp\.otlp_\w+_endpoint|backend_configs\.dataconnector\..*\.uri)$/;
 
-/** A trigger, an action or a remote schema. */
-function requests({ fields }: Versions): Attention[] {
+const forwarding = /(^|\.)definition\.forward_client_headers$/;
+
+/** Of a trigger, an action or a remote schema, or what else Hasura sends requests for. */
+function requests({ fields }: Pick<Versions, "fields">): Attention[] {
   const isForwarded = ({ field, to }: FieldChange): boolean =>
-    field === "definition.forward_client_headers" && to === "true";
+    forwarding.test(field) && to === "true";
   return [
     ...(fields.some(({ field }) => addresses.test(field)) ? (["other-address"] as const) : []),
     ...(fields.some(isForwarded) ? (["forwarded-headers"] as const) : []),
@@ -103,6 +107,7 @@ function permission(kind: ObjectKind, versions: Versions): Attention[] {
   return [
     ...weakerConditions(old, own),
     ...widened(old, own),
+    ...requests({ fields: versions.fields.filter(({ to }) => to !== undefined) }),
     ...(kind === "remote schema permission" ? (["other-schema"] as const) : []),
   ];
 }
@@ -201,7 +206,15 @@ function settings({ before, after, fields }: Versions): Attention[] {
   )
     found.push("introspection");
   if (isRaised(before?.api_limits, after?.api_limits)) found.push("higher-limit");
-  return found;
+  if (trustsMore(before?.network, after?.network)) found.push("trusted-certificates");
+  return [...found, ...requests({ fields: fields.filter(({ to }) => to !== undefined) })];
+}
+
+/** True if Hasura accepts certificates of hosts, or certificates, that it refused before. */
+function trustsMore(old: Json | undefined, own: Json | undefined): boolean {
+  const hosts = (network: Json | undefined): JsonList =>
+    isJsonMap(network) ? listOf(network.tls_allowlist) : [];
+  return hosts(own).some((host) => !hosts(old).some((each) => isSame(each, host)));
 }
 
 /** True if a limit of the API is raised or gone. */

@@ -29,6 +29,8 @@ export type Attention =
   /** The connection of a database differs, or the address that Hasura sends requests to. */
   | "connection"
   | "other-address"
+  /** Hasura accepts certificates that nobody has verified. */
+  | "trusted-certificates"
   /** A secret differs. */
   | "secret-value"
   /** Clients that use the former name no longer work. */

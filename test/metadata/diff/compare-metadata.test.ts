@@ -37,6 +37,18 @@ const remoteWith = (schema: string): JsonMap => ({
   ],
 });
 
+const validatedBy = (definition: JsonMap): JsonMap =>
+  withTable({
+    insert_permissions: [
+      { role: "user", permission: { check: {}, validate_input: { type: "http", definition } } },
+    ],
+  });
+
+const tracesTo = (exporter_otlp: JsonMap): JsonMap => ({
+  version: 3,
+  opentelemetry: { status: "enabled", exporter_otlp },
+});
+
 const functionWith = (configuration: JsonMap): JsonMap => ({
   version: 3,
   sources: [
@@ -761,6 +773,54 @@ describe("what needs attention", () => {
       actionWith({}),
       actionWith({ handler: "https://pay/y", forward_client_headers: true }),
       ["other-address", "forwarded-headers"],
+    ],
+    "another address in the transformed requests of an action": [
+      actionWith({ request_transform: { version: 2, url: "{{$base_url}}/a" } }),
+      actionWith({ request_transform: { version: 2, url: "https://other/a" } }),
+      ["other-address"],
+    ],
+    "another address in the transformed requests of a cron trigger": [
+      { version: 3, cron_triggers: [{ name: "t", webhook: "https://h", schedule: "* * * * *" }] },
+      {
+        version: 3,
+        cron_triggers: [
+          {
+            ...{ name: "t", webhook: "https://h", schedule: "* * * * *" },
+            request_transform: { version: 2, url: "https://other" },
+          },
+        ],
+      },
+      ["other-address"],
+    ],
+    "another address that validates rows, which gets the client's headers": [
+      validatedBy({ url: "https://h" }),
+      validatedBy({ url: "https://other", forward_client_headers: true }),
+      ["other-address", "forwarded-headers"],
+    ],
+    "an address that validates rows, where none did": [
+      withTable({ insert_permissions: [{ role: "user", permission: { check: {} } }] }),
+      validatedBy({ url: "https://h" }),
+      ["other-address"],
+    ],
+    "a host whose certificates are not verified": [
+      { version: 3, network: { tls_allowlist: [{ host: "a.example", suffix: "8443" }] } },
+      { version: 3, network: { tls_allowlist: [{ host: "a.example" }] } },
+      ["trusted-certificates"],
+    ],
+    "one host less whose certificates are not verified": [
+      { version: 3, network: { tls_allowlist: [{ host: "a.example" }, { host: "b.example" }] } },
+      { version: 3, network: { tls_allowlist: [{ host: "b.example" }] } },
+      [],
+    ],
+    "another address that traces are sent to": [
+      tracesTo({ otlp_traces_endpoint: "https://a" }),
+      tracesTo({ otlp_traces_endpoint: "https://b" }),
+      ["other-address"],
+    ],
+    "another data connector": [
+      { version: 3, backend_configs: { dataconnector: { x: { uri: "http://a" } } } },
+      { version: 3, backend_configs: { dataconnector: { x: { uri: "http://b" } } } },
+      ["other-address"],
     ],
     "another webhook of an event trigger": [
       withTable({ event_triggers: [{ name: "t", definition: {}, webhook: "https://h" }] }),

@@ -30,6 +30,7 @@ const attentionTexts: Readonly<Record<string, string>> = {
   "forwarded-headers": "forwards the client's headers",
   connection: "different connection",
   "other-address": "different address",
+  "trusted-certificates": "trusts self-signed certificates of more hosts",
   "secret-value": "different secret",
   "other-names": "different name in the API",
   removed: "no longer in the API",
