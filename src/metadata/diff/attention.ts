@@ -44,6 +44,7 @@ const inApi =
 
 /** Why the new name of an object should be reviewed. */
 export function attentionForName(kind: ObjectKind): readonly Attention[] {
+  if (kind === "event trigger") return ["undelivered-events"];
   return inApi.test(kind) ? otherNames : [];
 }
 

@@ -39,6 +39,8 @@ export type Attention =
   | "removed"
   | "removed-permission"
   | "removed-trigger"
+  /** Hasura replaces an event trigger by another, and no longer delivers the events of the former. */
+  | "undelivered-events"
   /** What remains uses the removed object. */
   | "still-used";
 

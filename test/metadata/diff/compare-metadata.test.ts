@@ -837,6 +837,11 @@ describe("what needs attention", () => {
       remoteWith("type Query { a: Int b: Int }"),
       ["other-schema"],
     ],
+    "another name of an event trigger": [
+      withTable({ event_triggers: [{ name: "t", definition: {}, webhook: "https://h" }] }),
+      withTable({ event_triggers: [{ name: "u", definition: {}, webhook: "https://h" }] }),
+      ["undelivered-events"],
+    ],
     "an event trigger that is gone": [
       withTable({ event_triggers: [{ name: "t", definition: {}, webhook: "https://h" }] }),
       withTable({}),

@@ -36,6 +36,7 @@ const attentionTexts: Readonly<Record<string, string>> = {
   removed: "no longer in the API",
   "removed-permission": "the role loses access",
   "removed-trigger": "no longer runs",
+  "undelivered-events": "events that are not delivered yet are lost",
 };
 
 /** Why a change should be reviewed. */
