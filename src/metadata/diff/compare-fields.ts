@@ -23,7 +23,7 @@ export function isSet(key: string): boolean {
 
 const conditions = new Set(["filter", "check"]);
 /** Sets that have every member where nothing is written. */
-const allIfAbsent = new Set(["query_root_fields", "subscription_root_fields"]);
+const allIfAbsent = new Set(["query_root_fields", "subscription_root_fields", "payload"]);
 
 /** How the normalised own parts of two objects differ, field by field. */
 export function compareFields(before: JsonMap, after: JsonMap): FieldChange[] {
@@ -44,6 +44,9 @@ function compareValues(
   const key = path.at(-1) ?? "";
   if (tableKeys.has(key)) return [tableChange(before, after, path)];
   if (conditions.has(key)) return compareConditions(before, after, path);
+  // The payload of a cron trigger is any value, not a set of columns.
+  if (key === "payload" && path.length === 1 && !(isJsonMap(before) && isJsonMap(after)))
+    return [valueChange(before, after, path)];
   if (sets.has(key)) return compareMembers(before, after, path);
   const named = namedParts(before, after);
   if (named !== undefined) return compareParts(named, key, path);

@@ -210,9 +210,9 @@ function leaveOut(own: JsonMap, known: JsonMap): JsonMap {
   return Object.fromEntries(entries);
 }
 
-/** Keys where something empty is not the same as nothing: no row filter, or no root field at all. */
+/** Keys where something empty is not the same as nothing: no row filter, no root field at all, or a payload without columns. */
 const meaningfulWhenEmpty = new Set([
-  ...["filter", "check", "query_root_fields", "subscription_root_fields"],
+  ...["filter", "check", "query_root_fields", "subscription_root_fields", "payload"],
 ]);
 
 /** Keys below which every value counts, because it is part of a condition or a payload. */

@@ -473,10 +473,12 @@ describe("another name", () => {
   });
 
   test("that is not part of the API needs no attention", () => {
-    const trigger = (name: string): JsonMap =>
-      withTable({ event_triggers: [{ name, definition: {}, webhook: "https://h" }] });
+    const trigger = (name: string): JsonMap => ({
+      ...{ version: 3, sources: [] },
+      cron_triggers: [{ name, schedule: "* * * * *", webhook: "https://h" }],
+    });
     assert.deepEqual(lines(trigger("sent"), trigger("send")), [
-      "~ event trigger default/public.orders/send name sent → send",
+      "~ cron trigger send name sent → send",
     ]);
   });
 
@@ -637,6 +639,33 @@ describe("fields", () => {
     const any = filter({ _and: [{ lines: a }, { lines: b }] });
     assert.equal(lines(same, any).length, 1);
     assert.equal(lines(same, filter({ lines: { _and: [b, a] } })).length, 0);
+  });
+
+  test("a payload without columns and one with all columns", () => {
+    const trigger = (payload: JsonMap): JsonMap =>
+      withTable({
+        event_triggers: [{ name: "t", definition: { update: { columns: "*", ...payload } } }],
+      });
+    const path = "event trigger default/public.orders/t definition.update.payload";
+    assert.deepEqual(lines(trigger({}), trigger({ payload: [] })), [`~ ${path} -*`]);
+    assert.deepEqual(lines(trigger({ payload: ["a"] }), trigger({ payload: [] })), [
+      `~ ${path} -a`,
+    ]);
+    assert.deepEqual(lines(trigger({}), trigger({ payload: "*" })), []);
+  });
+
+  test("an empty payload of a cron trigger and none, and the order of a list in it", () => {
+    const cron = (more: JsonMap): JsonMap => ({
+      ...{ version: 3, sources: [] },
+      cron_triggers: [{ name: "c", schedule: "* * * * *", webhook: "https://h", ...more }],
+    });
+    const path = "cron trigger c payload";
+    assert.deepEqual(lines(cron({}), cron({ payload: {} })), [`~ ${path} none → {}`]);
+    assert.deepEqual(lines(cron({}), cron({ payload: [] })), [`~ ${path} none → []`]);
+    assert.deepEqual(lines(cron({ payload: [1, 2] }), cron({ payload: [2, 1] })), [
+      `~ ${path} [1,2] → [2,1]`,
+    ]);
+    assert.deepEqual(lines(cron({}), cron({ payload: null })), []);
   });
 
   test("a number and a text that look the same", () => {
