@@ -19,7 +19,7 @@ const connections = new Set(["connection_info", "read_replicas", "service_accoun
 
 /** Names whose values are secrets, also with words before them, such as `sslpassword` and `x-api-key`. */
 const secretNames =
-  "passwords?|passwd|pwd|passphrase|secrets?|tokens?|credentials?|(?:api|access|account|private)[-_]?keys?";
+  "passwords?|passwd|pwd|passphrase|secrets?|tokens?|credentials?|authorization|(?:api|access|account|private)[-_]?keys?";
 const secretKey = new RegExp(
   `(?:${secretNames})$|password|secret|passphrase|(?:api|access|private)_?key`,
   "i",
@@ -28,11 +28,16 @@ const secretKey = new RegExp(
 /** Objects whose keys are names of columns and fields. */
 const nameMaps = new Set(["custom_column_names", "column_config", "column_mapping", "mapping"]);
 
+/** True for a value that a transformation adds to each request: a template, whose own text can be a secret. */
+function isTemplate(path: readonly string[]): boolean {
+  return path.slice(0, -1).some((key) => key === "add_headers" || key === "query_params");
+}
+
 /** True where the value is a secret as a whole. */
 export function isSecretAt(path: readonly string[], value: Json): boolean {
   const key = path.at(-1) ?? "";
   if (typeof value !== "string") return false;
-  if (path.includes("add_headers")) return !value.includes("{{");
+  if (isTemplate(path)) return !value.includes("{{");
   // A header as a part by its name: headers, NAME, value.
   if (key === "value" && path.includes("headers")) return true;
   if (path[0] === "configuration" && path.some((each) => connections.has(each)))
@@ -48,7 +53,7 @@ export function textWithoutSecrets(value: Json, path: readonly string[]): string
 
 function withoutSecrets(value: Json, path: readonly string[]): Json {
   if (isSecretAt(path, value)) return hidden;
-  if (typeof value === "string") return withoutCredentials(value);
+  if (typeof value === "string") return withoutSecretParts(value, path);
   if (isJsonList(value)) return value.map((each) => withoutSecrets(each, path));
   if (!isJsonMap(value)) return value;
   return Object.fromEntries(
@@ -56,8 +61,21 @@ function withoutSecrets(value: Json, path: readonly string[]): Json {
   );
 }
 
-/** An address, or one that begins with a variable of the server: `{{BASE_URL}}/orders`. */
-const address = /:\/\/|\{\{[^{}]*\}\}/;
+function withoutSecretParts(text: string, path: readonly string[]): string {
+  if (isTemplate(path)) return withoutLiterals(text);
+  if (path.at(-1) !== "query_params") return withoutCredentials(text);
+  return text.replace(/=([^&]+)/g, (_, value: string) => `=${withoutLiterals(value)}`);
+}
+
+/** A template with only its variables, and the scheme before a token: `Bearer {{$session.token}}`. */
+function withoutLiterals(template: string): string {
+  return template.replace(/\{\{[^]*?\}\}|(?:(?!\{\{)[^])+/g, (part) =>
+    part.startsWith("{{") || /^\s*((basic|bearer)\s+)?$/i.test(part) ? part : hidden,
+  );
+}
+
+/** An address, one that begins with a variable of the server, `{{BASE_URL}}/orders`, or its path. */
+const address = /:\/\/|\{\{[^{}]*\}\}|^[/?]/;
 
 /** `password=…` as in connection strings, with or without quotes or braces. */
 const assigned = new RegExp(
@@ -75,11 +93,15 @@ const inJson = new RegExp(
  * that are assigned to a name such as `password`.
  */
 export function withoutCredentials(text: string): string {
-  return text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s"'<>]*@/gi, `$1:${hidden}@`)
-    .replace(inJson, `$1${hidden}`)
-    .replace(assigned, `$1${hidden}`)
-    .replace(/(\?|&)([^=&\s{}]+)=([^&\s{}]+)/g, (match: string, mark: string, name: string) =>
-      address.test(text) ? `${mark}${name}=${hidden}` : match,
-    );
+  return (
+    text
+      .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s"'<>]*@/gi, `$1:${hidden}@`)
+      // What is before the @ in an address of the web is a token more often than a name.
+      .replace(/(\b(?:https?|wss?):\/\/)(?!\{\{[^{}]*\}\}@)[^\s/@?#"'<>]+@/gi, `$1${hidden}@`)
+      .replace(inJson, `$1${hidden}`)
+      .replace(assigned, `$1${hidden}`)
+      .replace(/(\?|&)([^=&\s{}]+)=([^&\s{}]+)/g, (match: string, mark: string, name: string) =>
+        address.test(text) ? `${mark}${name}=${hidden}` : match,
+      )
+  );
 }

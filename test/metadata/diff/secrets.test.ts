@@ -10,6 +10,11 @@ describe("credentials in a text", () => {
       "cannot reach postgres://ada:hunter2/x@y@db/shop.",
       "cannot reach postgres://ada:***@db/shop.",
     ],
+    ["https://hunter2@pay.example/x", "https://***@pay.example/x"],
+    ["https://hunter2:x-oauth-basic@pay.example", "https://***@pay.example"],
+    ["https://ada:hun/ter2@pay.example", "https://***@pay.example"],
+    ["/charge?key=hunter2", "/charge?key=***"],
+    ['{"Authorization":"Bearer hunter2"}', '{"Authorization":"***"}'],
     ["host=db password=hunter2 dbname=shop", "host=db password=*** dbname=shop"],
     ["host=db password='hunter2 \\' more' port=1", "host=db password=*** port=1"],
     ["Server=db;Uid=ada;Pwd={hunter2;x};Encrypt=yes", "Server=db;Uid=ada;Pwd=***;Encrypt=yes"],
@@ -28,6 +33,9 @@ describe("credentials in a text", () => {
     'no such column "token" in table users',
     "{{PAY_URL}}/charge",
     "https://pay.example:8080/charge",
+    "https://pay.example/ada@example",
+    "https://{{PAY_USER}}@pay.example",
+    "postgres://ada@db/shop",
     "token={{TOKEN}}",
     "the password is wrong",
   ])
@@ -45,10 +53,30 @@ describe("secrets in a value", () => {
     "client_secret",
     "apiKey",
     "access-key",
+    "authorization",
   ])
     test(`that of ${key} is masked`, () => {
       assert.equal(textWithoutSecrets({ [key]: "hunter2" }, []), `{"${key}":"***"}`);
     });
+
+  for (const [template, shown] of [
+    ["Bearer hunter2{{$x}}", "***{{$x}}"],
+    ["Bearer {{$session_variables['x-token']}}", "Bearer {{$session_variables['x-token']}}"],
+    ["{{$x}}-hunter2-{{$y}}", "{{$x}}***{{$y}}"],
+    ["hunter2", "***"],
+  ] as const)
+    test(`of the template ${template}, ${shown} is shown in a header and a query parameter that a transformation adds`, () => {
+      for (const key of ["add_headers", "query_params"]) {
+        const path = ["definition", "request_transform", key];
+        assert.equal(textWithoutSecrets({ key: template }, path), JSON.stringify({ key: shown }));
+      }
+    });
+
+  test("query parameters as a text have their names and variables", () => {
+    const path = ["definition", "request_transform", "query_params"];
+    const text = "key=hunter2&id={{$body.id}}&page=hunter{{$n}}";
+    assert.equal(textWithoutSecrets(text, path), "key=***&id={{$body.id}}&page=***{{$n}}");
+  });
 
   test("names of columns and fields are none", () => {
     const text = '{"custom_column_names":{"token":"accessToken"}}';
