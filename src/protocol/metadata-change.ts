@@ -32,6 +32,10 @@ export const MetadataFieldChange = z.object({
     .literal(true)
     .optional()
     .describe("True if the value is a secret. It differs, but is not shown."),
+  onlyIn: z
+    .enum(["server", "project"])
+    .optional()
+    .describe("For a secret: the only side that has one; absent if both have."),
 });
 export type MetadataFieldChange = z.infer<typeof MetadataFieldChange>;
 

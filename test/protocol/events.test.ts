@@ -275,7 +275,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
             { field: "permission.columns", added: ["discount"], removed: ["note"] },
             { field: "permission.filter", added: [], removed: ["a = 1"], kept: 1 },
             { field: "permission.limit", from: "10", to: "100" },
-            { field: "secret", isSecret: true },
+            { field: "secret", isSecret: true, onlyIn: "project" },
           ],
           attention: ["weaker-row-filter"],
           at: ["sources", 0, "tables", 3],
@@ -293,7 +293,12 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       ...["fingerprint", "dryRun", "changes.0.at", "changes.0.place", "more"],
       ...["added", "removed"].map((field) => `changes.0.fields.0.${field}`),
       ...["added", "kept", "removed"].map((field) => `changes.0.fields.1.${field}`),
-      ...["changes.0.fields.2.from", "changes.0.fields.2.to", "changes.0.fields.3.isSecret"],
+      ...[
+        "changes.0.fields.2.from",
+        "changes.0.fields.2.to",
+        "changes.0.fields.3.isSecret",
+        "changes.0.fields.3.onlyIn",
+      ],
     ],
   },
   {

@@ -64,6 +64,7 @@ function isPartOf(now: MetadataFieldChange, shown: MetadataFieldChange): boolean
     now.from === shown.from &&
     now.to === shown.to &&
     now.isSecret === shown.isSecret &&
+    now.onlyIn === shown.onlyIn &&
     isSubset(now.added, shown.added) &&
     isSubset(now.removed, shown.removed)
   );

@@ -173,12 +173,17 @@ function valueChange(
 ): FieldChange {
   const field = path.join(".");
   if ([before, after].some((value) => value !== undefined && isSecretAt(path, value)))
-    return { field, isSecret: true };
+    return { field, isSecret: true, ...onlySide(before, after) };
   const from = before === undefined ? undefined : shown(before, path);
   const to = after === undefined ? undefined : shown(after, path);
   // Only the secret in the text differs.
   if (from !== undefined && from === to && from.includes(hidden)) return { field, isSecret: true };
   return { field, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+}
+
+function onlySide(before: Json | undefined, after: Json | undefined): Pick<FieldChange, "onlyIn"> {
+  if (before === undefined) return { onlyIn: "project" };
+  return after === undefined ? { onlyIn: "server" } : {};
 }
 
 /** The longest text of one value, in UTF-16 units. */

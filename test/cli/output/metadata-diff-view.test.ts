@@ -4,7 +4,7 @@ import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { textWidth } from "../../../src/cli/output/terminal/width.ts";
 import { differencesText, metadataDiffLines } from "../../../src/cli/output/views/metadata-diff.ts";
 import type { EventOf } from "../../../src/protocol/events.ts";
-import type { MetadataChange } from "../../../src/protocol/metadata-change.ts";
+import type { MetadataChange, MetadataFieldChange } from "../../../src/protocol/metadata-change.ts";
 
 const style = colorsFor({ isTTY: false }, {}, false);
 
@@ -260,6 +260,49 @@ describe("metadata diff in a terminal", () => {
       "  ~ action checkout: headers.A.value differs (secret)",
     ]);
   });
+
+  for (const { onlyIn, texts } of [
+    { onlyIn: undefined, texts: "different secret · headers.A.value differs (secret)" },
+    { onlyIn: "project", texts: "new secret · headers.A.value is added (secret)" },
+    { onlyIn: "server", texts: "secret removed · headers.A.value is removed (secret)" },
+  ] as const)
+    test(`a secret that ${onlyIn === undefined ? "both sides have" : `only the ${onlyIn} has`}`, () => {
+      const field = { field: "definition.headers.A.value", isSecret: true as const };
+      const event = diff([
+        change("action:checkout", {
+          fields: [{ ...field, ...(onlyIn && { onlyIn }) }],
+          attention: ["secret-value"],
+        }),
+      ]);
+      assert.deepEqual(lines(event).slice(-1), [`! ~ action checkout: ${texts}`]);
+    });
+
+  const limits: readonly (readonly [text: string, fields: readonly MetadataFieldChange[]])[] = [
+    ["higher limit", [{ field: "permission.limit", from: "10", to: "20" }]],
+    ["limit removed", [{ field: "permission.limit", from: "10" }]],
+    ["limit removed", [{ field: "api_limits.disabled", to: "true" }]],
+    [
+      "limit removed",
+      [
+        { field: "api_limits.depth_limit.global", from: "5" },
+        { field: "api_limits.node_limit.global", from: "9", to: "7" },
+      ],
+    ],
+    [
+      "higher limit",
+      [
+        { field: "api_limits.depth_limit.global", from: "5" },
+        { field: "api_limits.node_limit.global", from: "9", to: "11" },
+      ],
+    ],
+  ];
+  for (const [text, fields] of limits)
+    test(`${JSON.stringify(fields)} is shown as ${text}`, () => {
+      const event = diff([
+        change("action:x", { fields: [...fields], attention: ["higher-limit"] }),
+      ]);
+      assert.ok(lines(event)[2]?.startsWith(`! ~ action x: ${text} · `), lines(event).join("\n"));
+    });
 
   test("a row filter that has nothing in common with the old one is shown from the old to the new", () => {
     const event = diff([

@@ -668,6 +668,17 @@ describe("fields", () => {
     assert.deepEqual(lines(cron({}), cron({ payload: null })), []);
   });
 
+  test("a secret that only one side has", () => {
+    const [none, one] = [actionWith({}), actionWith({ headers: [{ name: "A", value: "x" }] })];
+    const sides = (before: JsonMap, after: JsonMap): unknown[] =>
+      compareMetadata(before, after).flatMap(({ fields }) =>
+        fields.flatMap(({ isSecret, onlyIn }) => (isSecret ? [onlyIn] : [])),
+      );
+    assert.deepEqual(sides(none, one), ["project"]);
+    assert.deepEqual(sides(one, none), ["server"]);
+    assert.deepEqual(sides(one, actionWith({ headers: [{ name: "A", value: "y" }] })), [undefined]);
+  });
+
   test("a number and a text that look the same", () => {
     const filter = (value: string | number): JsonMap =>
       withTable(select({ columns: ["a"], filter: { a: { _eq: value } } }));

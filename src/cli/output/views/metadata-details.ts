@@ -31,7 +31,6 @@ const attentionTexts: Readonly<Record<string, string>> = {
   connection: "different connection",
   "other-address": "different address",
   "trusted-certificates": "trusts self-signed certificates of more hosts",
-  "secret-value": "different secret",
   "other-names": "different name in the API",
   removed: "no longer in the API",
   "removed-permission": "the role loses access",
@@ -40,9 +39,27 @@ const attentionTexts: Readonly<Record<string, string>> = {
 };
 
 /** Why a change should be reviewed. */
-export function attentionText(reason: string, { usedBy = [] }: MetadataChange): string {
-  if (reason === "still-used") return `still used by ${shortenList(usedBy, 3)}`;
+export function attentionText(reason: string, change: MetadataChange): string {
+  if (reason === "still-used") return `still used by ${shortenList(change.usedBy ?? [], 3)}`;
+  if (reason === "higher-limit" && isLimitGone(change)) return "limit removed";
+  if (reason === "secret-value") return secretText(change);
   return attentionTexts[reason] ?? reason;
+}
+
+/** True if no limit is higher, but at least one is gone, or all are switched off. */
+function isLimitGone({ fields }: MetadataChange): boolean {
+  const limits = fields.filter(({ field }) => /(^permission\.limit|^api_limits\..*)$/.test(field));
+  const isGone = ({ field, to }: MetadataFieldChange): boolean =>
+    to === undefined || field === "api_limits.disabled";
+  const isLower = ({ from, to }: MetadataFieldChange): boolean => !(Number(from) < Number(to));
+  return limits.some(isGone) && limits.every((each) => isGone(each) || isLower(each));
+}
+
+function secretText({ fields }: MetadataChange): string {
+  const sides = new Set(fields.filter(({ isSecret }) => isSecret).map(({ onlyIn }) => onlyIn));
+  const [side] = sides.size === 1 ? sides : [];
+  if (side === "project") return "new secret";
+  return side === "server" ? "secret removed" : "different secret";
 }
 
 /** The former name of a renamed object. */
@@ -152,7 +169,10 @@ function differenceText(
   { added = [], removed = [], kept, ...field }: MetadataFieldChange,
   { short, condition, list }: Texts,
 ): string {
-  if (field.isSecret) return "differs (secret)";
+  if (field.isSecret) {
+    if (field.onlyIn === "project") return "is added (secret)";
+    return `${field.onlyIn === "server" ? "is removed" : "differs"} (secret)`;
+  }
   const joined = (parts: readonly string[]): string => condition(parts.join(" and ") || "none");
   if (kept === 0) return `${joined(removed)} → ${joined(added)}`;
   if (kept !== undefined)
