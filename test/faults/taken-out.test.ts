@@ -9,11 +9,12 @@ import { liveMs, newRequest } from "./support/bench.ts";
 import { killAt } from "./support/kill-at.ts";
 import { metadataFaultBench, type MetadataFaultBench } from "./support/metadata-bench.ts";
 import type { Sql } from "./support/migrations.ts";
+import { networkFaults, type NetworkFault } from "./support/network.ts";
 import { program } from "./support/programs.ts";
 import { scale } from "./support/scale.ts";
 
 /*
- * A deployment removes from the metadata what its migrations would break, and is killed before it ends.
+ * A deployment removes from the metadata what its migrations would break, and is killed, or loses requests, before it ends.
  */
 
 const drops: Sql = {
@@ -44,6 +45,8 @@ interface Deployment extends MetadataFaultBench {
   reset(): Promise<void>;
   /** Requests of a deployment, from the one after that which removes permissions to the last one. */
   readonly requests: readonly number[];
+  /** By how much the version of the metadata moves in a deployment that nothing happens to. */
+  readonly versions: number;
 }
 
 /** A deployment of the two migrations; `failing`: the version that fails. */
@@ -63,13 +66,15 @@ async function deployment(t: TestContext, failing?: number): Promise<Deployment>
   };
   await reset();
   bench.network.expect(() => undefined);
+  const { version } = await bench.stored();
   await deploy();
+  const versions = (await bench.stored()).version - version;
   const first = bench.network.passed.findIndex(({ body }) => body.includes('"replace_metadata"'));
   assert.ok(first > 0);
   const requests = bench.network.passed.flatMap((_, index) =>
     index < first || (index - first - 1) % scale.killStep > 0 ? [] : [index],
   );
-  return { ...bench, deploy, reset, requests };
+  return { ...bench, deploy, reset, requests, versions };
 }
 
 /** The roles that may select from `notes` now. */
@@ -108,6 +113,32 @@ async function killedAtEach(
   return wrong;
 }
 
+/** Lets this happen to each of the requests of a deployment, and collects what is wrong after a plain re-run. */
+async function disturbedAtEach(
+  bench: Deployment,
+  fault: NetworkFault,
+  problems: (again: Ran) => Promise<string[]>,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const at of bench.requests) {
+    await bench.reset();
+    const { version } = await bench.stored();
+    bench.network.expect(({ index }) => (index === at ? fault : undefined));
+    await bench.deploy();
+    await bench.endFaults();
+    const again = await bench.deploy();
+    const moved = (await bench.stored()).version - version;
+    // A deployment that fails again has removed and put back twice.
+    const expected = again.failure ? 2 * bench.versions : bench.versions;
+    const found = [
+      ...(await problems(again)),
+      ...(moved === expected ? [] : [`the version has moved by ${String(moved)}`]),
+    ];
+    wrong.push(...found.map((text) => `request ${String(at)}: ${text}`));
+  }
+  return wrong;
+}
+
 /** The document with one more role that may select. */
 function withRole(document: JsonMap, role: string): JsonMap {
   const text = JSON.stringify(document).replace(
@@ -116,6 +147,35 @@ function withRole(document: JsonMap, role: string): JsonMap {
   );
   return JSON.parse(text) as JsonMap;
 }
+
+/** What a plain re-run has left: how it ended, what is applied, and the roles that may select. */
+async function stateAfter(bench: Deployment, { failure }: Ran): Promise<string> {
+  const [found, { ledger }] = [await rolesIn(bench), await bench.database.facts()];
+  return `${failure?.code ?? "done"}, ${ledger.join(" ")}, ${found.join(" ")}`;
+}
+
+// Each test has its own database and API.
+describe.concurrent("a deployment that removes objects from the metadata first", () => {
+  for (const fault of networkFaults)
+    test(`a request that is ${fault}, each one in turn: a plain re-run completes the deployment`, async (t) => {
+      const bench = await deployment(t);
+      const wrong = await disturbedAtEach(bench, fault, async (again) => {
+        const state = await stateAfter(bench, again);
+        return state === "done, 1 2, reader" ? [] : [state];
+      });
+      assert.deepEqual(wrong, []);
+    });
+
+  for (const fault of networkFaults)
+    test(`a request that is ${fault}, each one in turn: a re-run that fails puts back all that the schema still has`, async (t) => {
+      const bench = await deployment(t, 2);
+      const wrong = await disturbedAtEach(bench, fault, async (again) => {
+        const state = await stateAfter(bench, again);
+        return state === "sql-failed, 1, reader remarker" ? [] : [state];
+      });
+      assert.deepEqual(wrong, []);
+    });
+});
 
 // Each test has its own database and API.
 describe.concurrent("objects that a killed deployment has removed from the metadata", () => {
@@ -140,9 +200,8 @@ describe.concurrent("objects that a killed deployment has removed from the metad
 
   test("a plain re-run completes the deployment", async (t) => {
     const bench = await deployment(t);
-    const wrong = await killedAtEach(bench, t, async ({ failure }) => {
-      const [found, { ledger }] = [await rolesIn(bench), await bench.database.facts()];
-      const state = `${failure?.code ?? "done"}, ${ledger.join(" ")}, ${found.join(" ")}`;
+    const wrong = await killedAtEach(bench, t, async (again) => {
+      const state = await stateAfter(bench, again);
       return state === "done, 1 2, reader" ? [] : [state];
     });
     assert.deepEqual(wrong, []);
@@ -154,9 +213,8 @@ describe.concurrent("objects that a killed deployment has removed from the metad
   ])
     test(`a re-run whose migration ${String(failing)} fails puts back all that the schema still has`, async (t) => {
       const bench = await deployment(t, failing);
-      const wrong = await killedAtEach(bench, t, async ({ failure }) => {
-        const [found, { ledger }] = [await rolesIn(bench), await bench.database.facts()];
-        const state = `${failure?.code ?? "done"}, ${ledger.join(" ")}, ${found.join(" ")}`;
+      const wrong = await killedAtEach(bench, t, async (again) => {
+        const state = await stateAfter(bench, again);
         return state === `sql-failed, ${applied}, ${left}` ? [] : [state];
       });
       assert.deepEqual(wrong, []);
