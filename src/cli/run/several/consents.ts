@@ -35,7 +35,7 @@ export function consentsOf(
     consent.kind === "to-be-asked" ? [run] : [],
   );
   if (open.length > 0 && (yes === true || nobody !== undefined))
-    throw confirmationNeeded(open, nobody);
+    throw confirmationNeeded(open, { nobody, missing: missingYes(runs, open, names) });
   return consents;
 }
 
@@ -70,11 +70,31 @@ function refuseOtherNames(names: readonly string[], runs: readonly PreparedRun[]
   );
 }
 
+/**
+ * The option that confirms all of them. Where one has to be named, each that needs an answer has to be, because `--yes` with names does
+ * not confirm the others.
+ */
+function missingYes(
+  runs: readonly PreparedRun[],
+  open: readonly PreparedRun[],
+  names: readonly string[] = [],
+): Hint {
+  if (names.length === 0 && !open.some((run) => run.protected))
+    return retryHint({ with: ["--yes"] });
+  const asked = runs.filter(
+    ({ environment, question, protected: isProtected }) =>
+      isProtected || question !== undefined || names.includes(environment),
+  );
+  return yesHint(asked.map(({ environment }) => environment));
+}
+
 function confirmationNeeded(
   open: readonly PreparedRun[],
-  nobody = "but the plan is not shown",
+  {
+    nobody = "but the plan is not shown",
+    missing,
+  }: { readonly nobody: string | undefined; readonly missing: Hint },
 ): Failure {
-  const names = open.map(({ environment }) => environment);
   const guarded = open.filter((run) => run.protected).map(({ environment }) => environment);
   const [code, message] =
     guarded.length > 0
@@ -88,9 +108,7 @@ function confirmationNeeded(
           "confirmation-needed",
           `"${open[0]?.question ?? "Continue?"}" needs an answer, ${nobody}.`,
         ] as const);
-  return new Failure("usage", code, message, {
-    hints: [guarded.length > 0 ? yesHint(names) : retryHint({ with: ["--yes"] })],
-  });
+  return new Failure("usage", code, message, { hints: [missing] });
 }
 
 function yesHint(environments: readonly string[]): Hint {

@@ -600,6 +600,9 @@ describe("confirmation for several environments", () => {
 
   for (const [argv, code, hint] of [
     [["down", "dev-1", "dev-2"], "confirmation-needed", "--yes"],
+    [["down", "dev-1", "prod", "--yes"], "yes-needs-name", "--yes=dev-1,prod"],
+    [["down", "dev-1", "prod", "--yes=prod"], "confirmation-needed", "--yes=dev-1,prod"],
+    [["redo", "dev-1", "dev-2", "--yes=dev-2"], "confirmation-needed", "--yes=dev-1,dev-2"],
     [["--all"], "yes-needs-name", "--yes=prod"],
     [["--all", "--yes"], "yes-needs-name", "--yes=prod"],
     [["dev-1", "dev-2", "--yes=prod"], "yes-mismatch", "--yes=dev-1,dev-2"],
