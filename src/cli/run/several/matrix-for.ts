@@ -13,7 +13,9 @@ export async function matrixFor(
   views: readonly EnvironmentView[],
   { readLocal, now }: { readonly readLocal: ReadLocal; readonly now: number },
 ): Promise<Matrix> {
-  const local = await readLocal().catch(() => undefined);
+  // What was uploaded, with --from or by the configuration, may be of another project than the one here.
+  const isUploaded = views.some(({ run }) => run.started?.migrationSource === "upload");
+  const local = isUploaded ? undefined : await readLocal().catch(() => undefined);
   return matrixOf(
     views.map((view) => columnOf(view, now)),
     local,

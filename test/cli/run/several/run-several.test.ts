@@ -636,6 +636,26 @@ describe("status of several environments", () => {
     assert.doesNotMatch(ran.out, /^1 {2}x/m);
   });
 
+  test("does not compare uploaded migrations with the project here, which may be another one", async (t) => {
+    const cwd = emptyDirectory(t);
+    writeFileSync(join(cwd, "config.yaml"), "version: 3\n");
+    mkdirSync(join(cwd, "migrations/default/9_other"), { recursive: true });
+    writeFileSync(join(cwd, "migrations/default/9_other/up.sql"), "select 1;\n");
+    const uploaded = () => [
+      started("dev-1", {
+        migrationSource: "upload",
+        upload: { directory: "shop", branch: "add-coupons" },
+      }),
+      status([row("1", "applied")]),
+      finished(0),
+    ];
+    const argv = ["status", "dev-1", "dev-2", "--full"];
+    const ran = await several(t, argv, { "dev-1": uploaded, "dev-2": uploaded }, { cwd });
+    assert.equal(ran.exit, 0, ran.out);
+    assert.match(ran.out, /^ +dev-1 {2}dev-2$/m);
+    assert.doesNotMatch(ran.out, /here/);
+  });
+
   test("exits with 6 for --check where they differ, and with 0 where they do not", async (t) => {
     const argv = ["status", "dev-1", "dev-2", "--check"];
     const differing = { "dev-1": same("dev-1"), "dev-2": behind("dev-2") };
