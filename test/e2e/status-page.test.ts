@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, describe, test, type TestContext } from "vitest";
 import { lambdaStandIn, streams, type Answer } from "../support/lambda-stand-in.ts";
 import { failedRun, finished, started, status } from "../support/run-events.ts";
@@ -51,8 +51,12 @@ const nine: Record<string, object[]> = {
   "prod-eu": [status(rows({ 10: pending, 11: pending }))],
 };
 
-/** The page of nine environments, of which the last fails, as the built CLI writes it. */
-async function pageOfNine(t: TestContext, more: Record<string, object[]> = {}): Promise<string> {
+/** The page of nine environments, of which the last fails, as the built CLI writes it where the project has the files `here`. */
+async function pageOfNine(
+  t: TestContext,
+  more: Record<string, object[]> = {},
+  here: Record<string, string> = {},
+): Promise<string> {
   const answers: Record<string, object[]> = { ...nine, ...more };
   const route: Answer = (response, call) => {
     const { environment } = JSON.parse(call.body) as { environment: string };
@@ -70,6 +74,10 @@ async function pageOfNine(t: TestContext, more: Record<string, object[]> = {}): 
     t,
     Object.fromEntries([...Object.keys(answers), "prod-us"].map((name) => [name, {}])),
   );
+  for (const [path, text] of Object.entries(here)) {
+    mkdirSync(dirname(join(cwd, path)), { recursive: true });
+    writeFileSync(join(cwd, path), text);
+  }
   const ran = await run(t, ["status", "--all", "--html", "page.html"], {
     cwd,
     env: { AWS_ENDPOINT_URL_LAMBDA: lambda.url },
@@ -127,6 +135,16 @@ describe("the page of status --html", () => {
     assert.equal(history.code, 0, history.stderr);
     assert.match(history.stdout, /one/);
     assert.deepEqual([complaints, requests], [[], []]);
+  });
+
+  test("does not count the project here among the environments that have applied a migration", async (t) => {
+    needsBrowser(t);
+    const onlyHere = "migrations/default/1700000001300_step_12/up.sql";
+    const files = { "config.yaml": "version: 3\n", [onlyHere]: "select 1;\n" };
+    const watched = await open(t, await pageOfNine(t, {}, files));
+    assert.ok((await shownRows(watched)).includes("12"));
+    await watched.page.getByRole("button", { name: /^✓/ }).click();
+    assert.deepEqual(await shownRows(watched), ["2", "3", "5", "9", "10", "11"]);
   });
 
   test("opens with what differs; a word, a switch and the box choose the rows", async (t) => {

@@ -84,9 +84,15 @@
     .map((row) => ({
       row,
       text: (row.cells[0]?.textContent ?? "").toLowerCase(),
-      states: new Set([...row.cells].slice(1).map(stateOf)),
+      // Not that of the project here, which is no environment.
+      states: new Set([...row.cells].slice(1).filter(isEnvironment).map(stateOf)),
     }));
   const numbers = new Map(rows.map(({ row }, number) => [row, number]));
+
+  /** @param {Element} cell */
+  function isEnvironment(cell) {
+    return !cell.classList.contains("h");
+  }
 
   /** @param {Element} cell @returns {string} its class, `a` for what is applied */
   function stateOf(cell) {
