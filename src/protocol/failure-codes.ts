@@ -276,8 +276,11 @@ export const failureCodes = {
   },
   "config-exists": {
     kinds: ["usage"],
-    meaning: "`init` would have to replace a configuration that exists, which it never does.",
-    causes: ["The project is configured already."],
+    meaning:
+      "`init` would have to replace a configuration that exists, or write one that is used instead of it.",
+    causes: [
+      "The project is configured already, in this directory, further up or in `package.json`.",
+    ],
     remedies: [
       "Add the environment to the file; `hasura-migrate envs --discover` lists what is deployed.",
       "Write another file: `hasura-migrate init --config FILE`.",

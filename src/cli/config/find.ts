@@ -41,11 +41,16 @@ export async function findConfig(
       `The configuration file ${named.as} (from ${named.by}) does not exist.`,
     );
   }
+  return (await findProjectConfig(context)) ?? readConfig(await userLocation(context.env), context);
+}
+
+/** The configuration of the project in the working directory or above it. Throws as `findConfig` does. */
+export async function findProjectConfig(context: CliContext): Promise<FoundConfig | undefined> {
   for (const { path, kind } of projectLocations(context.cwd)) {
     const found = await (kind === "file" ? readConfig(path, context) : readPackage(path, context));
     if (found) return found;
   }
-  return readConfig(await userLocation(context.env), context);
+  return undefined;
 }
 
 /** A file that another one extends. It must be as trustworthy as one that was found, unless the other one was named. */

@@ -5,6 +5,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
 import type { CommandResult } from "../command-result.ts";
+import { findProjectConfig } from "../config/find.ts";
 import type { FileConfig } from "../config/schema.ts";
 import { checkFile, checkReferences } from "../config/validate.ts";
 import type { CommandContext } from "../context.ts";
@@ -18,7 +19,7 @@ import { newConfig, type NewEnvironment } from "./new-config.ts";
 
 /**
  * `init`: writes hasura-migrate.json for the environments that were named, found by their tag, or that a person names. Never
- * replaces a file. Throws usage failures.
+ * replaces a file, and without `--config` hides none. Throws usage failures.
  */
 export async function runInit(
   context: CommandContext,
@@ -27,6 +28,7 @@ export async function runInit(
   const file = resolve(context.cwd, options.config ?? "hasura-migrate.json");
   // Before anybody has answered a question.
   if (existsSync(file)) throw configExists(file);
+  if (options.config === undefined) await refuseToHide(context);
   const { environments, protect } = await chosen(context, options);
   const unknown = protect.filter((name) => !environments.some((each) => each.name === name));
   if (unknown.length > 0)
@@ -132,6 +134,39 @@ async function write(file: string, config: FileConfig): Promise<void> {
   } catch (cause) {
     if (errorCode(cause) === "EEXIST") throw configExists(file);
     throw new Failure("usage", "config-not-written", `${file} cannot be written.`, { cause });
+  }
+}
+
+/**
+ * Throws if the project has a configuration in another file, further up or in package.json. A nearer one would be used instead of it, without
+ * its environments and what protects them.
+ */
+async function refuseToHide(context: CommandContext): Promise<void> {
+  const hidden = await usableConfig(context);
+  if (hidden === undefined) return;
+  throw new Failure(
+    "usage",
+    "config-exists",
+    `${hidden.file} already configures this project; another file here would be used instead of it.`,
+    {
+      hints: [
+        textHint(`Add the environments to ${hidden.file}.`),
+        retryHint({
+          with: ["--config", "hasura-migrate.json"],
+          reason: "if they are to be separate ones",
+        }),
+      ],
+    },
+  );
+}
+
+/** Undefined where another user could have written it: no command uses such a file. */
+async function usableConfig(context: CommandContext): ReturnType<typeof findProjectConfig> {
+  try {
+    return await findProjectConfig(context);
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === "config-unsafe") return undefined;
+    throw thrown;
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { loadConfig } from "../../../src/cli/config/load.ts";
@@ -89,6 +89,30 @@ describe("init", () => {
     assert.deepEqual(written, {});
     const asked = await init(t, [], { files, terminal: true, types: ["dev", "", "", ""] });
     assert.deepEqual([asked.exit, asked.context.asked], [2, []]);
+  });
+
+  test("hides no configuration of the project that is further up, unless --config names the file", async (t) => {
+    const root = emptyDirectory(t);
+    const above = join(root, "hasura-migrate.json");
+    writeFileSync(above, '{"environments":{"prod":{"protected":true}}}');
+    const cwd = join(root, "hasura");
+    mkdirSync(cwd);
+    const refused = testContext(t, { argv: ["init", "dev", "prod"], cwd });
+    assert.equal(await main(refused), 2);
+    assert.ok(refused.err.text.includes(`${above} already configures this project`));
+    assert.match(refused.err.text, /→ .*init dev prod --config hasura-migrate\.json/);
+    assert.deepEqual(readdirSync(cwd), []);
+    const separate = ["init", "dev", "prod", "--config", "hasura-migrate.json"];
+    assert.equal(await main(testContext(t, { argv: separate, cwd })), 0);
+    assert.deepEqual(readdirSync(cwd), ["hasura-migrate.json"]);
+  });
+
+  test("hides no configuration in package.json", async (t) => {
+    const files = { "package.json": '{"hasura-migrate":{"environments":{"prod":{}}}}' };
+    const { exit, err, written } = await init(t, ["dev"], { files });
+    assert.equal(exit, 2);
+    assert.match(err, /package\.json already configures this project/);
+    assert.equal(written, undefined);
   });
 
   test.for([
