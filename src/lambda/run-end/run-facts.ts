@@ -70,10 +70,17 @@ function isEnd(event: RunEvent): event is NonNullable<RunFacts["end"]> {
 }
 
 /**
- * How a run ended. `refused`: another run was in the way, or the plan had changed or has to be confirmed, and nothing was done; or its request was
- * delivered twice, and another invocation has done it.
+ * How a run ended. `refused`: another run was in the way, the plan had changed or has to be confirmed, or the request was mistyped, and nothing
+ * was done; or its request was delivered twice, and another invocation has done it.
  */
 export type Outcome = "finished" | "cancelled" | "failed" | "refused";
+
+/** Codes of requests that only their caller can correct. What is wrong with the function or its files fails the run. */
+const callerCodes: ReadonlySet<string> = new Set([
+  ...["data-loss", "risk-not-allowed", "protected", "wrong-environment"],
+  ...["unknown-version", "already-applied", "not-applied", "database-needed", "seed-not-found"],
+  ...["usage", "unknown-option", "unknown-operation", "malformed-request", "uploads-not-allowed"],
+]);
 
 /** Undefined for a run that has not ended: it is paused, or its process was killed. */
 export function outcomeOf(facts: RunFacts): Outcome | undefined {
@@ -82,10 +89,10 @@ export function outcomeOf(facts: RunFacts): Outcome | undefined {
   if (end.type === "run.finished") return end.cancelled === true ? "cancelled" : "finished";
   const { kind, code } = end.failure;
   const hasDoneNothing = !hasFailedStep(facts) && changesOf(facts) === 0;
-  const isOpen = code === "data-loss" || code === "risk-not-allowed";
+  const isCallers = kind === "usage" && callerCodes.has(code);
   const isRefusal =
     (kind === "busy" && code === "delivered-twice") ||
-    ((kind === "busy" || isOpen) && hasDoneNothing);
+    ((kind === "busy" || isCallers) && hasDoneNothing);
   return isRefusal ? "refused" : "failed";
 }
 

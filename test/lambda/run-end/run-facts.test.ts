@@ -73,6 +73,13 @@ describe("the facts of a run", () => {
     ["failed", after(failed("unreachable")), "failed"],
     ["refused because another run is in progress", after(failed("busy")), "refused"],
     ["refused until a loss of data is confirmed", after(failed("usage", "data-loss")), "refused"],
+    ["refused for a mistyped version", after(failed("usage", "unknown-version")), "refused"],
+    [
+      "mistyped, but had applied something",
+      after(applied, failed("usage", "not-applied")),
+      "failed",
+    ],
+    ["not possible with the files", after(failed("usage", "bad-directive")), "failed"],
     ["busy after it had applied something", after(applied, failed("busy")), "failed"],
     [
       "delivered twice when it continued",
