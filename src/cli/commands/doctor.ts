@@ -1,5 +1,5 @@
 import type { CommandModule } from "./command.ts";
-import { addEnvironmentsOptions, addLocalOptions } from "./shared-options.ts";
+import { addEnvironmentNames, addLocalOptions } from "./shared-options.ts";
 
 export const doctor: CommandModule = {
   declare(program) {
@@ -12,7 +12,7 @@ export const doctor: CommandModule = {
       .example("doctor dev-1")
       .example("doctor --all", "all configured environments")
       .example("doctor prod --json");
-    addEnvironmentsOptions(command);
+    addEnvironmentNames(command);
     return addLocalOptions(command);
   },
   operands: (environments) => ({ environments }),

@@ -25,17 +25,9 @@ export const collect = (value: string, before: unknown): string[] => [
   value,
 ];
 
-/** Declares how several environments are named, and how they are run. */
+/** Declares how several environments are named, and how they are run: in stages, and how many at once. */
 export function addEnvironmentsOptions(command: CliCommand): CliCommand {
-  return command
-    .optionsGroup("Several environments:")
-    .addOption(new CliOption("--all", "every configured environment").names())
-    .addOption(
-      new CliOption("--group <name>", "the environments of a group; can be repeated")
-        .argParser(collect)
-        .completedBy("group")
-        .names(),
-    )
+  return addNames(command)
     .addOption(
       new CliOption(
         "--then <environment...>",
@@ -45,13 +37,32 @@ export function addEnvironmentsOptions(command: CliCommand): CliCommand {
         .completedBy("environment-or-group")
         .names(),
     )
-    .addOption(
-      new CliOption(
-        "--concurrency <count>",
-        "how many at once (default: 4; 10 for commands that change nothing)",
-      ).names(),
-    )
+    .addOption(concurrency())
     .addOption(new CliOption("--fail-fast", "do not start any more after a failure").names());
+}
+
+/** Declares how several environments are named, for a command that does the same with all, whatever it finds. */
+export function addEnvironmentNames(command: CliCommand): CliCommand {
+  return addNames(command).addOption(concurrency());
+}
+
+function addNames(command: CliCommand): CliCommand {
+  return command
+    .optionsGroup("Several environments:")
+    .addOption(new CliOption("--all", "every configured environment").names())
+    .addOption(
+      new CliOption("--group <name>", "the environments of a group; can be repeated")
+        .argParser(collect)
+        .completedBy("group")
+        .names(),
+    );
+}
+
+function concurrency(): CliOption {
+  return new CliOption(
+    "--concurrency <count>",
+    "how many at once (default: 4; 10 for commands that change nothing)",
+  ).names();
 }
 
 /** Declares `--database`. */

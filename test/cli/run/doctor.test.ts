@@ -245,4 +245,44 @@ describe("doctor, where migrations run in ECS tasks", () => {
     const { checks } = await doctor(t, ["dev-1", "--profile", "nobody"], [], { runner: "ecs" });
     assert.deepEqual(checks.slice(-3), ["· task", "· function", "· invocation"]);
   });
+
+  test("shows a bug in one environment as its failed check, and checks the others", async (t) => {
+    const active = answersState("Active");
+    const [first, second] = ["dev-1", "dev-2"].map((name) => streams(healthy(name)));
+    assert(first && second);
+    const lambda = await lambdaStandIn(t, [active, first, active, second]);
+    const cwd = emptyDirectory(t);
+    const environments = { "dev-1": {}, "dev-2": { region: "eu-west-1" } };
+    writeFileSync(join(cwd, "hasura-migrate.json"), JSON.stringify({ environments }));
+    const context = testContext(t, {
+      argv: ["doctor", "--all", "--concurrency", "1"],
+      cwd,
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    let isBroken = true;
+    const exit = await main({
+      ...context,
+      now: () => {
+        // Once the first environment's function has answered.
+        if (isBroken && lambda.calls.length === 2) {
+          isBroken = false;
+          throw new TypeError("a bug");
+        }
+        return context.now();
+      },
+    });
+    assert.equal(exit, 70);
+    assert.match(context.out.text, /✗ environment\s+✗ This is a bug .*: a bug/);
+    assert.match(context.out.text, /✓ ledger of default/);
+  });
+
+  test("has no option that only a run in stages can follow", async (t) => {
+    for (const argv of [
+      ["dev-1", "--then", "dev-2"],
+      ["--all", "--fail-fast"],
+    ]) {
+      const { exit, calls } = await doctor(t, argv, []);
+      assert.deepEqual([exit, calls.length], [2, 0]);
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import { Failure } from "../../../protocol/failure.ts";
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import { environmentNames } from "../../config/resolve-target.ts";
 import { selectEnvironments } from "../../config/select-environments.ts";
@@ -8,6 +9,7 @@ import type { CommandContext } from "../../context.ts";
 import { commandLineFor } from "../../options/command-line.ts";
 import type { TargetOptions } from "../../options/schemas.ts";
 import { plural } from "../../output/format.ts";
+import { bug } from "../../output/report-error.ts";
 import { actorOf } from "../actor.ts";
 import { worstResult } from "../several/worst-result.ts";
 import { checkEnvironment } from "./check-environment.ts";
@@ -40,7 +42,10 @@ export async function runDoctor(
       const checks = new CheckList(context.now, shown.check);
       const { presenter } = shown;
       const checked = { environment, loaded, options, credentials, actor, presenter };
-      await checkEnvironment(own, checked, checks);
+      // One environment that fails, even by a bug, must not end the others.
+      await checkEnvironment(own, checked, checks).catch((thrown: unknown) => {
+        checks.failure("environment", thrown instanceof Failure ? thrown : bug(thrown));
+      });
       shown.done();
       return worstResult(checks.failed);
     }),
