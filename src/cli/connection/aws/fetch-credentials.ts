@@ -11,6 +11,7 @@ import type { RequestHandler } from "./http-handler.ts";
 import { describeIdentity, type AmbientSource, type Identity } from "./choose-identity.ts";
 import { runCredentialProcesses } from "./credential-process.ts";
 import { checkProfile } from "./profile-problems.ts";
+import { renewedInTime } from "./renewed-in-time.ts";
 import { withSsoLogin, type InTurn } from "./sso-login.ts";
 import { findTheirOwnAddress } from "./service-addresses.ts";
 
@@ -76,7 +77,7 @@ export function credentialsOf(
       throw await explainCredentials(thrown, identity, { delivery, files, env: context.env });
     }
   };
-  return cached(() => withSsoLogin(explained, identity, context, inTurn), context.now);
+  return renewedInTime(() => withSsoLogin(explained, identity, context, inTurn), context.now);
 }
 
 /** A `credential_process`, SSO, STS and the metadata services answer well before that, or not at all. */
@@ -266,23 +267,4 @@ function mfaNeeded(message: string): Failure {
   return new Failure("access", "mfa-needed", message, {
     hints: [textHint("Run this in a terminal, or use a profile without MFA.")],
   });
-}
-
-const renewBeforeMs = 5 * 60_000;
-
-function cached(source: Provider, now: () => number): Provider {
-  let current: Promise<Credentials> | undefined;
-  let expiresAt = Infinity;
-  return () => {
-    if (current && now() < expiresAt - renewBeforeMs) return current;
-    expiresAt = Infinity;
-    current = source().then((credentials) => {
-      expiresAt = credentials.expiration?.getTime() ?? Infinity;
-      return credentials;
-    });
-    current.catch(() => {
-      current = undefined;
-    });
-    return current;
-  };
 }

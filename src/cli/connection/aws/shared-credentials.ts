@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import { Failure } from "../../../protocol/failure.ts";
 import type { Identity } from "./choose-identity.ts";
 import type { Credentials, Provider } from "./fetch-credentials.ts";
 
@@ -35,15 +36,27 @@ function keyOf(identity: Identity): string {
   return identity.kind === "profile" ? `profile ${identity.profile}` : identity.source;
 }
 
-/** The first failure is kept for every later call, so that nobody is prompted again for what was just refused. */
+/**
+ * The first failure is kept for every later call, so that nobody is prompted again for what was just refused; after a success only a refusal
+ * is, because the network may come back in a long run.
+ */
 function failingOnce(provider: Provider): Provider {
   let first: Promise<Credentials> | undefined;
   let succeeded = false;
+  let refusal: Failure | undefined;
   return async () => {
-    if (succeeded) return provider();
-    first ??= provider();
-    const credentials = await first;
-    succeeded = true;
-    return credentials;
+    if (refusal) throw refusal;
+    if (!succeeded) {
+      first ??= provider();
+      const credentials = await first;
+      succeeded = true;
+      return credentials;
+    }
+    try {
+      return await provider();
+    } catch (thrown) {
+      if (thrown instanceof Failure && thrown.kind === "access") refusal = thrown;
+      throw thrown;
+    }
   };
 }
