@@ -84,6 +84,14 @@ describe("credentials", () => {
     assert.match(stderr, /4444…6666 as dev-3/);
   });
 
+  test("a role is assumed in the region of its profile, whatever the region of the function", async (t) => {
+    const argv = ["dev-3", "--region", "eu-north-1"];
+    const { code, sts, lambda, stderr } = await runAtHome(t, { awsConfig: role, argv });
+    assert.equal(code, 0, stderr);
+    assert.match(sts[0]?.authorization ?? "", /\/eu-west-1\/sts\//);
+    assert.equal(signedBy(lambda.calls[0]), "ASIAROLE eu-north-1");
+  });
+
   test("credential_process is run", async (t) => {
     const { code, lambda, stderr } = await runAtHome(t, {
       awsConfig: `[profile dev-3]\ncredential_process = echo '{"Version":1,"AccessKeyId":"AKIAPROC","SecretAccessKey":"s"}'\n`,

@@ -249,6 +249,9 @@ const loggedIn = {
 const keysOnly =
   "[profile dev-3]\naws_access_key_id = AKIADEV\naws_secret_access_key = s\nregion = eu-west-1\n";
 
+/** A function in another region than its profile's. */
+const elsewhere = ["dev-3", "--region", "eu-north-1"];
+
 async function webIdentity(t: TestContext): Promise<Record<string, string>> {
   const token = join(emptyDirectory(t), "token");
   writeFileSync(token, "jwt");
@@ -269,7 +272,7 @@ describe("on the way to credentials", () => {
     {
       name: "a role",
       host: /sts\.eu-west-1\.amazonaws\.com/,
-      setting: async () => ({ awsConfig: role }),
+      setting: async () => ({ awsConfig: role, argv: elsewhere }),
     },
     {
       name: "a web identity",
@@ -282,6 +285,7 @@ describe("on the way to credentials", () => {
       setting: async (t) => {
         const { AWS_WEB_IDENTITY_TOKEN_FILE: file } = await webIdentity(t);
         return {
+          argv: elsewhere,
           awsConfig: `[profile dev-3]\nrole_arn = arn:aws:iam::444455556666:role/ci\nweb_identity_token_file = ${file}\nregion = eu-west-1\n`,
         };
       },

@@ -57,7 +57,11 @@ export async function connect(
   onStep("region", regionText(region, endpoint, proxy));
   // Unlike a function, STS and SSO respond quickly or not at all.
   const requestHandler = new RequestHandler(context, 10_000);
-  const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
+  const network = {
+    region: stsRegion(identity, files, region),
+    requestHandler,
+    ...(sts !== undefined && { stsEndpoint: sts }),
+  };
   const localKey = await localKeyFor(url, context);
   if (localKey === undefined) await checkCredentialVariables(identity, files, context.env);
   const ended = shared?.ended ?? new AbortController();
@@ -320,10 +324,9 @@ function regionOf(
   files: SharedConfig,
   env: Environment,
 ): string {
-  const own = identity.kind === "profile" ? files.profile(identity.profile)?.["region"] : undefined;
   const sources = [
     [target.region, `--region or the configuration of ${target.environment}`],
-    [own, identity.kind === "profile" ? `profile "${identity.profile}"` : ""],
+    [profileRegion(identity, files), ""],
     [env["AWS_REGION"], "AWS_REGION"],
     [env["AWS_DEFAULT_REGION"], "AWS_DEFAULT_REGION"],
   ] as const;
@@ -333,6 +336,17 @@ function regionOf(
   throw new Failure("usage", "region-missing", `No AWS region for ${target.environment}.`, {
     hints: [textHint('Set it with --region, "region" in hasura-migrate.json, or the AWS profile.')],
   });
+}
+
+/** As the AWS CLI does it, the profile's own, which may be the only one with an endpoint in a VPC. */
+function stsRegion(identity: Identity, files: SharedConfig, otherwise: string): string {
+  return profileRegion(identity, files) ?? otherwise;
+}
+
+function profileRegion(identity: Identity, files: SharedConfig): string | undefined {
+  if (identity.kind !== "profile") return undefined;
+  const region = files.profile(identity.profile)?.["region"];
+  return region ? checkedRegion(region, `profile "${identity.profile}"`) : undefined;
 }
 
 /** Hosts of AWS, interface endpoints in a VPC included. */

@@ -29,6 +29,7 @@ type Source = (signal: AbortSignal) => Promise<Credentials>;
 
 /** How credential services are reached. */
 interface Network {
+  /** Of STS. */
   readonly region: string;
   readonly requestHandler: RequestHandler;
   /** The address of STS where one is configured. */
