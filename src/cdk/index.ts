@@ -26,8 +26,8 @@ export type {
 } from "./props.ts";
 
 /**
- * The function that runs one environment's Hasura migrations inside its VPC, its permissions, and the policies for its
- * call it: the same resources as docker/template.yaml.
+ * The function that runs one environment's Hasura migrations inside its VPC, its permissions, and the policies for those
+ * who call it: the same resources as docker/template.yaml.
  */
 export class HasuraMigrate extends Construct {
   /** Called `hasura-migrate-ENVIRONMENT`. */

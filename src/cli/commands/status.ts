@@ -17,7 +17,10 @@ export const status: CommandModule = {
       .example("status local")
       .example("status --all", "compare environments in one table")
       .example("status --all --html status.html")
-      .option("--check", "exit with code 6 unless every migration is cleanly applied")
+      .option(
+        "--check",
+        "exit with code 6 unless every migration is cleanly applied, and every one here is in the image",
+      )
       .option(
         "--full",
         "with several environments: also show migrations that are applied everywhere",
