@@ -55,7 +55,7 @@ export function isRefusedFunction(name: string): boolean {
   return names.has(name) || patterns.some((pattern) => pattern.test(name));
 }
 
-/** Functions that are declared VOLATILE because each call returns a different value, and that change nothing. */
+/** Functions of PostgreSQL and its extensions that are declared VOLATILE because each call returns a different value, and that change nothing. */
 export const harmlessVolatile: readonly string[] = [
   "random",
   "random_normal",

@@ -23,6 +23,9 @@ const setUp = `
   CREATE OPERATOR <<+>> (FUNCTION = hides, LEFTARG = int, RIGHTARG = int);
   CREATE VIEW writing AS SELECT writes() AS id;
   CREATE SCHEMA app;
+  CREATE EXTENSION pgcrypto;
+  CREATE FUNCTION random(text) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT writes()';
+  CREATE FUNCTION app.pg_relation_size(int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT writes()';
   CREATE FUNCTION app.writes_too() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
   CREATE TYPE pair AS (a int, b int);
   CREATE FUNCTION to_pair(orders) RETURNS pair LANGUAGE sql VOLATILE AS 'SELECT ROW(1, 2)::pair';
@@ -55,6 +58,8 @@ async function state({ direct }: QueryBench): Promise<unknown> {
 const resolved: readonly (readonly [string, string, RegExp])[] = [
   ["a function that writes", "SELECT writes()", /writes\(\) is declared VOLATILE/],
   ["a function of another schema", "SELECT app.writes_too()", /writes_too/],
+  ["one that is named like a harmless one", "SELECT random('x')", /random\(text\) is declared/],
+  ["the same in another schema", "SELECT app.pg_relation_size(1)", /app\.pg_relation_size/],
   ["an operator that hides one", "SELECT 1 <<+>> 2", /hides/],
   ["a qualified operator", "SELECT 1 OPERATOR(public.<<+>>) 2", /hides/],
   ["a function as an attribute", "SELECT o.touched FROM orders o", /touched/],
@@ -193,8 +198,13 @@ describe("statements that are run", () => {
     ],
     [
       "a volatile function that changes nothing",
-      "SELECT random() < 2, clock_timestamp() IS NULL",
+      "SELECT pg_catalog.random() < 2, clock_timestamp() IS NULL",
       [["t", "f"]],
+    ],
+    [
+      "a volatile function of an extension that changes nothing",
+      "SELECT length(gen_random_bytes(3))",
+      [["3"]],
     ],
     ["a regular expression with backslashes", "SELECT 'a1' ~ '\\d'", [["t"]]],
     [
