@@ -49,8 +49,8 @@ describe("the view of locks", () => {
       '  ! session 11, "psql", user alice, idle in transaction, transaction open for 42.0 s',
       "      UPDATE orders SET note = 'x'",
       "  … session 12, migration 17 add_total, user hasura, active",
-      "      has waited 3.0 s for AccessExclusiveLock on public.orders",
-      "      behind session 11 (RowExclusiveLock)",
+      "      has waited 3.0 s for ACCESS EXCLUSIVE on public.orders",
+      "      behind session 11 (ROW EXCLUSIVE)",
       "To end that session and roll back its transaction, as a database administrator:",
       "  SELECT pg_terminate_backend(11);",
     ]);
@@ -92,7 +92,7 @@ describe("the view of locks", () => {
     const shown = lines([holder, row], Infinity, 3).join("\n");
     assert.match(
       shown,
-      /for ShareLock on a row that another transaction changed, in public\.orders/,
+      /for SHARE on a row that another transaction changed, in public\.orders/,
     );
     assert.match(shown, /and 3 more sessions/);
   });

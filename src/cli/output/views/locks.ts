@@ -1,3 +1,4 @@
+import { lockModes } from "../../../engine/sql/lock-modes.ts";
 import type { EventOf, LockSession } from "../../../protocol/events.ts";
 import { migrationLabel } from "../../../protocol/migration.ts";
 import { duration, plural } from "../format.ts";
@@ -70,12 +71,17 @@ function waitTexts({ waitsFor, blockedBy }: LockSession): string[] {
   const waits = waitedMs === undefined ? "waits" : `has waited ${duration(waitedMs)}`;
   const holders = blockedBy.map(
     ({ pid, holds }) =>
-      `${pid === 0 ? "a prepared transaction" : `session ${String(pid)}`}${holds === undefined ? "" : ` (${holds})`}`,
+      `${pid === 0 ? "a prepared transaction" : `session ${String(pid)}`}${holds === undefined ? "" : ` (${modeText(holds)})`}`,
   );
   return [
-    `${waits} for ${mode} on ${objectText(kind, object)}`,
+    `${waits} for ${modeText(mode)} on ${objectText(kind, object)}`,
     ...(holders.length === 0 ? [] : [`behind ${holders.join(", ")}`]),
   ];
+}
+
+/** As SQL writes it; the event has it as `pg_locks` lists it. */
+function modeText(mode: string): string {
+  return lockModes.get(mode) ?? mode;
 }
 
 function objectText(kind: string, object: string | undefined): string {
