@@ -10,6 +10,7 @@ import { isUnusable } from "../project/migration-file.ts";
 import type { Migration, MigrationFile } from "../project/scan.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import { refuseDisabled, type DatabaseState, type EngineSession } from "../session.ts";
+import { isKeptDown, tooLongToKeep } from "../store/kept-down.ts";
 import type { VersionMark } from "../store/store.ts";
 import { evidenceFor, versionsInDoubt } from "./evidence.ts";
 import { databaseStatus } from "./status.ts";
@@ -222,7 +223,10 @@ async function recordedDown(
 ): Promise<string | undefined> {
   if (!migration?.down?.runnable) return undefined;
   try {
-    return (await migration.down.body()).sql;
+    const { sql } = await migration.down.body();
+    if (!isKeptDown(sql))
+      await warn(engine, "down-not-kept", tooLongToKeep(migrationLabel(migration)));
+    return sql;
   } catch (thrown) {
     if (!isUnusable(thrown)) throw thrown;
     const message = `The down SQL of ${migrationLabel(migration)} is not recorded: ${thrown.message}`;

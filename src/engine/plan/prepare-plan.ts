@@ -1,7 +1,7 @@
 import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
-import { isKeptRollback, type Version } from "../../protocol/migration.ts";
+import { isKeptRollback, migrationLabel, type Version } from "../../protocol/migration.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
@@ -12,6 +12,7 @@ import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { MigrationBody } from "../project/migration-file.ts";
 import type { DatabaseState } from "../session.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
+import { isKeptDown, tooLongToKeep } from "../store/kept-down.ts";
 import type { AppliedMigration } from "../store/store.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import type { RemovedName } from "./assessment.ts";
@@ -42,6 +43,8 @@ export interface ReadyStep extends PlannedStep {
   readonly removals?: readonly RemovedName[];
   /** True if it is a risk for tables that exist or may exist; see `FileAssessment`. */
   readonly isSensitive?: boolean;
+  /** Its down file is too long for the ledger. */
+  readonly isDownTooLong?: true;
   /** The applied versions in whose place it is recorded, without running its file. */
   readonly replaces?: readonly Version[];
 }
@@ -89,6 +92,7 @@ export async function preparePlan(
       files: versionsOf(state.migrations),
     });
     await warnAboutFiles(state, selection, engine);
+    await warnNotKept(ready, engine);
   }
   refuseChanged(steps, options.changed ?? "refused");
   await refuseWithoutSupport(steps, engine);
@@ -130,12 +134,16 @@ async function readyStep(
   refuseEmptyDown(step, body, options.environment);
   refuseUnfinished(body.sql, step.file.path, database.kind);
   // Its text will be recorded, so it must be readable before anything runs.
-  if (store.keepsDownSql) await recordedDownFile(step)?.body();
+  const down = store.keepsDownSql ? await recordedDownFile(step)?.body() : undefined;
   const { version } = step.migration;
   const replaces = replacedBy(step, body.directives, state, options.environment);
   const requested = options.noTransaction === true || body.directives.noTransaction;
   const noTransaction = requested && supportsNoTransaction(database.kind);
-  const ready = { ...step, store, noTransaction, ...(replaces && { replaces }) };
+  const ready = {
+    ...{ ...step, store, noTransaction },
+    ...(down && !isKeptDown(down.sql) && { isDownTooLong: true as const }),
+    ...(replaces && { replaces }),
+  };
   return {
     ...ready,
     fingerprint: [
@@ -206,6 +214,11 @@ async function warnAboutFiles(
   }
   for (const { path } of metadataFiles(state))
     await warn(engine, "metadata-migration", `${path} is a metadata migration and is ignored.`);
+}
+
+async function warnNotKept(steps: readonly ReadyStep[], engine: EngineContext): Promise<void> {
+  for (const { isDownTooLong, migration } of steps)
+    if (isDownTooLong) await warn(engine, "down-not-kept", tooLongToKeep(migrationLabel(migration)));
 }
 
 /**

@@ -3,16 +3,11 @@ import type { Actor } from "../../../protocol/request.ts";
 import type { RunSource } from "../../../protocol/run-source.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import type { MetadataAfter, RunEnd, RunFilter, Step, VersionMark } from "../store.ts";
+import { isKeptDown } from "../kept-down.ts";
 import type { LedgerStep } from "./ledger-step.ts";
 import { quoteLiteral, versionNumber } from "../../sql/quote.ts";
 import { refuseForeignPartsSql } from "./sql/ownership.ts";
 import { labelStatement, type StatementLabel } from "./statement-label.ts";
-
-/**
- * Down files up to this many bytes are kept in the ledger, so that anyone can roll back a migration
- * without its file.
- */
-const maxDownSqlBytes = 64 * 1024;
 
 /**
  * The isolation level of the Hasura source may be stricter, and a transaction would then read an
@@ -102,13 +97,9 @@ function enterArgument(step: LedgerStep, frame: Frame): object {
   };
 }
 
-/** The text of a down file as stored in the ledger; jsonb cannot contain a NUL. */
+/** The text of a down file as stored in the ledger. */
 function keptDownSql(downSql: string | undefined): { readonly down_sql?: string } {
-  const isKept =
-    downSql !== undefined &&
-    Buffer.byteLength(downSql) <= maxDownSqlBytes &&
-    !downSql.includes("\0");
-  return isKept ? { down_sql: downSql } : {};
+  return downSql !== undefined && isKeptDown(downSql) ? { down_sql: downSql } : {};
 }
 
 /**

@@ -355,10 +355,24 @@ describe("without a way back", () => {
     assert.match(text, /ada applied it on the branch add-coupons at commit 1a2b3c4\.\n/);
   });
 
-  test("down SQL of more than 64 kB is not kept", async (t) => {
+  test("down SQL of more than 64 kB is not kept, with a warning when it is applied or marked", async (t) => {
     const it = await ledgerBench(t);
     const long = `DROP TABLE coupon; -- ${"x".repeat(64 * 1024)}`;
-    await it.run({ ...one, "2_coupon/down": long });
+    const applied = await it.run({ ...one, "2_coupon/down": long });
+    const marked = await it.run(
+      { ...one, "3_code/up": "SELECT 3", "3_code/down": long },
+      asked("mark", { versions: ["3"], as: "applied" }),
+    );
+    assert.deepEqual(
+      [applied, marked].map((ran) => ran.of("log").map(({ code, message }) => [code, message])),
+      ["2_coupon", "3_code"].map((label) => [
+        [
+          "down-not-kept",
+          `The down SQL of ${label} is not stored in the ledger, because it is longer than 64 kB: without its file, the migration cannot be rolled back.`,
+        ],
+      ]),
+    );
+    await it.run(one, asked("mark", { versions: ["3"], as: "pending" }));
     assert.match(await refusal(it), /the ledger has no down SQL for it/);
   });
 
