@@ -22,6 +22,8 @@ export interface EngineContext {
   readonly projectSeeds?: () => Promise<ProjectSeeds>;
   /** Whether migrations may be uploaded; false if absent. */
   readonly takesUploads?: boolean;
+  /** Whether `sql` may be used; if false, no hint suggests it. */
+  readonly takesQueries?: boolean;
   /** Opens the migration store of a database. */
   readonly openStore: (
     database: Database,

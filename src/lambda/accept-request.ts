@@ -96,13 +96,18 @@ function checkConfirmation(request: Request, { protected: isProtected }: Setting
   );
 }
 
+/** Whether `sql` may be used. */
+export function takesQueries({ sql, protected: isProtected }: Settings): boolean {
+  return sql === "read-when-protected" || (sql === "read" && !isProtected);
+}
+
 /** Reading data must be allowed by the function's own setting, and explicitly for a protected environment. */
 function checkSqlAllowed(
   { operation, environment }: Request,
-  { sql, protected: isProtected }: Settings,
+  settings: Settings,
 ): void {
-  if (operation !== "sql" || sql === "read-when-protected") return;
-  if (sql === "read" && !isProtected) return;
+  if (operation !== "sql" || takesQueries(settings)) return;
+  const { sql, protected: isProtected } = settings;
   const needed = isProtected ? "read-when-protected" : "read";
   const why =
     isProtected && sql === "read" ? `${environment} is protected` : "it is off by default";

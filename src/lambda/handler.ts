@@ -14,7 +14,7 @@ import type { MetadataUpload } from "../protocol/metadata-upload.ts";
 import type { SeedUpload } from "../protocol/seed-upload.ts";
 import type { UploadDocument } from "../protocol/upload.ts";
 import { statementHash } from "../engine/query/statement-hash.ts";
-import { acceptRequest, formsAcceptedBy, runIdOf } from "./accept-request.ts";
+import { acceptRequest, formsAcceptedBy, runIdOf, takesQueries } from "./accept-request.ts";
 import type { StoredSecret } from "./secrets/stored-secret.ts";
 import { assess } from "./assess.ts";
 import { openStore, storeKind } from "./open-store.ts";
@@ -241,8 +241,12 @@ async function serve(
 function settingParts(
   settings: Settings,
   requestId: string,
-): Pick<EngineContext, "protected" | "secondTry" | "inspectLedger" | "queryRecord"> {
-  const allowed = { protected: settings.protected, secondTry: settings.secondTry };
+): Pick<
+  EngineContext,
+  "protected" | "secondTry" | "takesQueries" | "inspectLedger" | "queryRecord"
+> {
+  const { protected: isProtected, secondTry } = settings;
+  const allowed = { protected: isProtected, secondTry, takesQueries: takesQueries(settings) };
   if (storeKind(settings) !== "ledger") return allowed;
   const { commit } = settings.image;
   const queryRecord = { requestId, ...(commit !== undefined && { imageCommit: commit }) };

@@ -242,7 +242,7 @@ export const failureCodes = {
       "The Hasura CLI was stopped because the function was about to time out; the migration's outcome is unknown.",
     causes: ["The migration takes longer than the function's timeout allows."],
     remedies: [
-      "Check whether the migration is still running (`hasura-migrate sql ENVIRONMENT 'SELECT pid, state, query FROM pg_stat_activity'`) and whether it took effect, then record the outcome with `hasura-migrate mark`.",
+      "Check whether the migration is still running (`SELECT pid, state, query FROM pg_stat_activity`, with `hasura-migrate sql` or another client) and whether it took effect (`hasura-migrate status ENVIRONMENT`), then record the outcome with `hasura-migrate mark`.",
       "Raise the function's timeout (900 s at most), or split the migration.",
     ],
   },
@@ -1228,7 +1228,7 @@ export const failureCodes = {
       "The table `hdb_catalog.schema_migrations` of an older project has a row that is not a migration.",
     causes: ["The table was edited by hand."],
     remedies: [
-      "Find the row with `hasura-migrate sql ENVIRONMENT 'TABLE hdb_catalog.schema_migrations'`, and correct it.",
+      "Find the row with `TABLE hdb_catalog.schema_migrations`, with `hasura-migrate sql` or another client, and correct it.",
     ],
   },
   "needs-ledger": {

@@ -1,4 +1,4 @@
-import { runHint, type Hint } from "../../protocol/hint.ts";
+import { isCommandOf, runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { Version } from "../../protocol/migration.ts";
 
 /** The arguments that make a suggested command mean this database: none for the default one. */
@@ -47,6 +47,16 @@ export function lockHints({ environment, database }: LookedAt, isPrepared = fals
         )
       : activityHint({ environment, database }, "to see what other sessions are doing now"),
   ];
+}
+
+/** The hints where `sql` is not allowed: its queries as text, for another client. */
+export function withoutSqlCommands(hints: readonly Hint[]): Hint[] {
+  return hints.map((hint) => {
+    if (hint.kind !== "command" || !isCommandOf(hint, "sql")) return hint;
+    const [, , , query = ""] = hint.argv;
+    const reason = hint.reason === undefined ? "" : `, ${hint.reason}`;
+    return textHint(`Run this query in a database client${reason}: ${query}`);
+  });
 }
 
 type Mark = "applied" | "pending";
