@@ -102,10 +102,7 @@ export function takesQueries({ sql, protected: isProtected }: Settings): boolean
 }
 
 /** Reading data must be allowed by the function's own setting, and explicitly for a protected environment. */
-function checkSqlAllowed(
-  { operation, environment }: Request,
-  settings: Settings,
-): void {
+function checkSqlAllowed({ operation, environment }: Request, settings: Settings): void {
   if (operation !== "sql" || takesQueries(settings)) return;
   const { sql, protected: isProtected } = settings;
   const needed = isProtected ? "read-when-protected" : "read";

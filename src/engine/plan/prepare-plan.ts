@@ -218,7 +218,8 @@ async function warnAboutFiles(
 
 async function warnNotKept(steps: readonly ReadyStep[], engine: EngineContext): Promise<void> {
   for (const { isDownTooLong, migration } of steps)
-    if (isDownTooLong) await warn(engine, "down-not-kept", tooLongToKeep(migrationLabel(migration)));
+    if (isDownTooLong)
+      await warn(engine, "down-not-kept", tooLongToKeep(migrationLabel(migration)));
 }
 
 /**

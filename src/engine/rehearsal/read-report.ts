@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { SqlResult } from "../hasura/client.ts";
-import { lockModes, lockStrength } from "../sql/lock-modes.ts";
+import { lockModes, lockStrength } from "../../protocol/lock-modes.ts";
 
 /** A lock on a relation that existed before the rehearsal. */
 export interface HeldLock {

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { lockModes, lockStrength } from "../../engine/sql/lock-modes.ts";
+import { lockModes, lockStrength } from "../../protocol/lock-modes.ts";
 import type { MeasuredLock } from "../../protocol/verification.ts";
 
 /** The strongest lock on each table, by its oid. */

@@ -90,10 +90,7 @@ describe("the view of locks", () => {
       waitsFor: { mode: "ShareLock", kind: "transactionid", object: "public.orders" },
     };
     const shown = lines([holder, row], Infinity, 3).join("\n");
-    assert.match(
-      shown,
-      /for SHARE on a row that another transaction changed, in public\.orders/,
-    );
+    assert.match(shown, /for SHARE on a row that another transaction changed, in public\.orders/);
     assert.match(shown, /and 3 more sessions/);
   });
 });

@@ -1,4 +1,4 @@
-import { lockModes } from "../../../engine/sql/lock-modes.ts";
+import { lockModes } from "../../../protocol/lock-modes.ts";
 import type { EventOf, LockSession } from "../../../protocol/events.ts";
 import { migrationLabel } from "../../../protocol/migration.ts";
 import { duration, plural } from "../format.ts";
