@@ -13,9 +13,18 @@ import type { StatementImpact } from "../protocol/impact.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
 import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
+import { namedTables, truncatedTables, withReferring } from "./locks.ts";
 import { relationName } from "./names.ts";
 import { afterStatement as originsAfter, nameBefore, noOrigins, originOf } from "./origins.ts";
-import { afterStatement, emptySchema, newName, startRun, type Schema } from "./schema.ts";
+import type { LintStatement } from "./rules/rule.ts";
+import {
+  afterStatement,
+  emptySchema,
+  isNewRelation,
+  newName,
+  startRun,
+  type Schema,
+} from "./schema.ts";
 import { removalsIn } from "./removals.ts";
 import { afterFile, pathAfter, placesOf, usualPath } from "./search-path.ts";
 import { statementsOf, type StatementInFile } from "./statements.ts";
@@ -42,7 +51,7 @@ interface Facts {
 
 async function factsFor(first: Assessment, read: ReadFacts): Promise<Facts> {
   const [names, objects] = [first.tables(), first.objects()];
-  const tables = names.length === 0 ? undefined : await read.tables(names);
+  const tables = names.length === 0 ? undefined : await read.tables(names, first.cascading());
   const found = objects.length === 0 ? undefined : await read.objects(objects);
   const missing = found && objects.filter((_, i) => !found.has(i)).map(keyOf);
   return { ...(tables && { tables }), ...(missing && { missing: new Set(missing) }) };
@@ -79,6 +88,8 @@ class Assessment {
   readonly #objects = new Map<string, DroppedObject>();
   /** Tables with an effect, and those that may exist although a file creates them. */
   readonly #tables = new Set<string>();
+  /** Tables that are truncated with CASCADE. */
+  readonly #cascading = new Set<string>();
   /** Names that CREATE TABLE IF NOT EXISTS may not have created. */
   readonly #optional = new Set<string>();
   #schema: Schema;
@@ -92,6 +103,10 @@ class Assessment {
 
   tables(): string[] {
     return [...this.#tables];
+  }
+
+  cascading(): ReadonlySet<string> {
+    return this.#cascading;
   }
 
   objects(): DroppedObject[] {
@@ -111,7 +126,7 @@ class Assessment {
     for (const found of statementsOf(parsed.statements, { text, direction }, this.#schema)) {
       const line = lineAt(text, found.start);
       const allowed = allowedIn(allowances, found.number);
-      for (const effect of effectsOf(found.statement)) {
+      for (const effect of [...effectsOf(found.statement), ...this.#cascaded(found.statement)]) {
         sensitive ||= isSensitive(effect);
         const impact = this.#impactOf(effect, line, allowed);
         if (impact) statements.push(impact);
@@ -155,9 +170,29 @@ class Assessment {
     return asked.every((each) => this.#facts.missing?.has(keyOf(each)) === true);
   }
 
+  /** Tables that TRUNCATE … CASCADE empties, and that only the search path connects with the tables that it names. */
+  #cascaded({ node, schema }: LintStatement): Effect[] {
+    if (!("TruncateStmt" in node) || node.TruncateStmt.behavior !== "DROP_CASCADE") return [];
+    const named = namedTables(node.TruncateStmt);
+    for (const place of named.flatMap((table) => this.#placesBefore(table)))
+      this.#cascading.add(place);
+    const places = named.flatMap((table) => placesOf(table, this.#path) ?? []);
+    const known = new Set([...places, ...truncatedTables(node.TruncateStmt, schema)]);
+    return withReferring(places, schema)
+      .filter((table) => !known.has(table))
+      .map((table) => ({
+        ...{ table, loses: { what: "rows", name: table }, rules: ["drop-data"] },
+        isNew: isNewRelation(schema, table),
+      }));
+  }
+
   #ask(table: string): void {
-    const before = nameBefore(this.#origins, table);
-    for (const place of placesOf(before, this.#path) ?? []) this.#tables.add(place);
+    for (const place of this.#placesBefore(table)) this.#tables.add(place);
+  }
+
+  /** The names that a table may have had before the run. */
+  #placesBefore(table: string): readonly string[] {
+    return placesOf(nameBefore(this.#origins, table), this.#path) ?? [];
   }
 
   /** The facts of the first of these tables that may have rows, or else of the first one. */

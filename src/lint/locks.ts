@@ -19,7 +19,7 @@ import {
 import { isTree } from "../sql-parser/tree.ts";
 import { nodesIn, objectName, relationName, stringsOf, qualified } from "./names.ts";
 import { optionIsOn } from "../engine/sql/statement-options.ts";
-import type { Schema } from "./schema.ts";
+import { lastPart, schemaOf, type Schema } from "./schema.ts";
 
 /**
  * The locks that a statement takes on tables, views and materialized views: for each relation the strongest one. Statements inside functions
@@ -184,30 +184,43 @@ function maintenanceLocks(node: Node, schema: Schema): StatementLock[] {
 }
 
 /** The tables of a TRUNCATE, and with CASCADE all that refer to them. */
-export function truncatedTables(
-  { relations: listed = [], behavior }: TruncateStmt,
-  schema: Schema,
-): string[] {
-  const tables = new Set(
-    listed.flatMap((node) => ("RangeVar" in node ? [relationName(node.RangeVar)] : [])),
-  );
+export function truncatedTables(statement: TruncateStmt, schema: Schema): string[] {
+  const tables = namedTables(statement);
+  return statement.behavior === "DROP_CASCADE" ? withReferring(tables, schema) : tables;
+}
+
+/** The tables that a TRUNCATE names. */
+export function namedTables({ relations: listed = [] }: TruncateStmt): string[] {
+  const names = listed.flatMap((node) => ("RangeVar" in node ? [relationName(node.RangeVar)] : []));
+  return [...new Set(names)];
+}
+
+/** Tables with all that refer to them, directly or through others. */
+export function withReferring(tables: readonly string[], schema: Schema): string[] {
+  const found = new Set(tables);
   // The set grows while it is iterated, so that tables that refer to an added one are found, too.
-  if (behavior === "DROP_CASCADE")
-    for (const table of tables)
-      for (const other of [...schema.tables].flatMap(([name, each]) =>
-        [...each.constraints.values()].some(({ target }) => target === table) ? [name] : [],
-      ))
-        tables.add(other);
-  return [...tables];
+  for (const table of found)
+    for (const [name, { constraints }] of schema.tables)
+      if ([...constraints.values()].some(({ target }) => target === table)) found.add(name);
+  return [...found];
 }
 
 function reindexLocks({ kind, relation, params }: ReindexStmt, schema: Schema): StatementLock[] {
   const mode = optionIsOn(params, "concurrently") ? "SHARE UPDATE EXCLUSIVE" : "SHARE";
   if (kind === "REINDEX_OBJECT_TABLE") return on(relation, [mode, "scan"]);
-  const table = relation && schema.indexes.get(relationName(relation))?.table;
+  const table = relation && tableOfIndex(schema, relationName(relation));
   return kind === "REINDEX_OBJECT_INDEX" && table !== undefined
     ? [{ table, mode, effect: "scan" }]
     : [];
+}
+
+/** The table of an index, also of one that belongs to a constraint; undefined for an index that is not known. */
+function tableOfIndex(schema: Schema, index: string): string | undefined {
+  const ofConstraint = [...schema.tables].find(
+    ([table, { constraints }]) =>
+      schemaOf(table) === schemaOf(index) && constraints.has(lastPart(index)),
+  );
+  return schema.indexes.get(index)?.table ?? ofConstraint?.[0];
 }
 
 function vacuumLocks(node: Extract<Node, { VacuumStmt: unknown }>): StatementLock[] {

@@ -400,6 +400,26 @@ describe("assessing the files of a plan", () => {
     ]);
   });
 
+  test.each([
+    ["TRUNCATE coupons CASCADE", "orders", "coupons"],
+    ["SET search_path = shop; TRUNCATE coupons CASCADE", "shop.orders", "shop.coupons"],
+    ["ALTER TABLE coupons RENAME TO codes; TRUNCATE codes CASCADE", "orders", "coupons"],
+  ])("an empty table that others refer to: %s", async (sql, orders, coupons) => {
+    const empty = { ...large, rows: 0, isEmpty: true, definition: `CREATE TABLE ${coupons} ()` };
+    const definition = `CREATE TABLE ${orders} (coupon int REFERENCES ${coupons})`;
+    const [file] = await assessFiles([{ direction: "up", sql: () => Promise.resolve(sql) }], {
+      tables: (names, cascading) => {
+        const others = cascading.has(coupons) ? [[orders, { ...large, definition }] as const] : [];
+        const own = names.includes(coupons) ? [[coupons, empty] as const] : [];
+        return Promise.resolve(new Map<string, TableFacts>([...own, ...others]));
+      },
+      objects: () => Promise.resolve(new Set()),
+    });
+    assert.deepEqual(file?.statements.map(summary).slice(-1), [
+      `loses rows ${orders}, data-loss, needs drop-data`,
+    ]);
+  });
+
   test("a change of type that keeps the rows, but builds an index again, is a scan", async () => {
     const definition = "CREATE TABLE orders (id int, label varchar(10), UNIQUE (label))";
     const facts = new Map([["orders", { ...large, definition }]]);

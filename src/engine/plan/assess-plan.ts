@@ -48,9 +48,9 @@ async function assessed(
   const { assess } = engine;
   if (assess === undefined || steps.length === 0 || !isPostgres(database.kind)) return [];
   const read: ReadFacts = {
-    tables: async (names) => {
+    tables: async (names, cascading) => {
       try {
-        const answer = await store.query?.(tableFactsSql(names));
+        const answer = await store.query?.(tableFactsSql(names, cascading));
         const facts = answer && readTableFacts(names, answer);
         return database.kind === "citus" ? facts && withoutSizes(facts) : facts;
       } catch (error) {

@@ -13,9 +13,13 @@ export interface TableFacts {
   readonly definition: string;
 }
 
-/** Looks up tables, by names as `lint` writes them. A name without a table is not in the result; undefined if the lookup failed. */
+/**
+ * Looks up tables, by names as `lint` writes them. A name without a table is not in the result; undefined if the lookup failed. With those
+ * in `cascading`, also the tables whose rows TRUNCATE … CASCADE removes with theirs.
+ */
 export type ReadTables = (
   names: readonly string[],
+  cascading: ReadonlySet<string>,
 ) => Promise<ReadonlyMap<string, TableFacts> | undefined>;
 
 /** An object, other than a table, with which CASCADE drops data. A type can be a domain; the name is as `lint` writes it. */

@@ -6,19 +6,42 @@ import type { TableFacts } from "./assessment.ts";
  * Looks up tables by the names that a migration uses, in one query that reads only the catalog and the sizes of files. PostgreSQL
  * searches the names as it does for the migration. `reltuples` is an estimate, and -1 (0 without pages, before PostgreSQL 14) for a table
  * that was never analysed. Sizes take a lock that a migration in progress can block, so the wait is bounded. The search path is the
- * migration's, so nothing else depends on it.
+ * migration's, so nothing else depends on it. `cascading`: names with which all tables are looked up that refer to theirs, directly or through
+ * others; of a partitioned table, only this one and not its partitions.
  */
-export function tableFactsSql(names: readonly string[]): string {
+export function tableFactsSql(
+  names: readonly string[],
+  cascading: ReadonlySet<string> = new Set(),
+): string {
   const values = names.map((name, i) => {
     const path = name.split(".").map(quoteIdentifier).join(".");
     // A name may itself contain a dot.
-    return `(${i}, ${quoteLiteral(path)}, ${quoteLiteral(quoteIdentifier(name))})`;
+    return `(${i}, ${quoteLiteral(path)}, ${quoteLiteral(quoteIdentifier(name))}, ${String(cascading.has(name))})`;
   });
   return `SET LOCAL lock_timeout = '1s';
-SELECT n.i, s.tuples, s.bytes, s.empty, pg_catalog.concat_ws(', ', d.columns, d.constraints)
-FROM (VALUES ${values.join(", ")}) AS n (i, path, whole)
-JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=)
+SELECT n.i, s.tuples, s.bytes, s.empty, pg_catalog.concat_ws(', ', d.columns, d.constraints),
+  CASE WHEN NOT t.is_named THEN m.nspname END, CASE WHEN NOT t.is_named THEN c.relname END
+FROM (VALUES ${values.join(", ")}) AS n (i, path, whole, cascades)
+JOIN pg_catalog.pg_class AS a ON a.oid OPERATOR(pg_catalog.=)
   coalesce(pg_catalog.to_regclass(n.path), pg_catalog.to_regclass(n.whole))::pg_catalog.oid
+CROSS JOIN LATERAL (
+  WITH RECURSIVE reached (oid) AS (
+    SELECT a.oid
+    UNION
+    SELECT o.oid FROM reached AS r CROSS JOIN LATERAL (
+      SELECT k.conrelid FROM pg_catalog.pg_constraint AS k
+      WHERE n.cascades AND k.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog."char" AND k.confrelid OPERATOR(pg_catalog.=) r.oid
+      UNION ALL
+      SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE n.cascades AND i.inhparent OPERATOR(pg_catalog.=) r.oid
+    ) AS o (oid)
+  )
+  SELECT r.oid, r.oid OPERATOR(pg_catalog.=) a.oid AS is_named FROM reached AS r
+  WHERE r.oid OPERATOR(pg_catalog.=) a.oid OR NOT EXISTS (
+    SELECT FROM pg_catalog.pg_inherits AS i JOIN reached AS p ON i.inhparent OPERATOR(pg_catalog.=) p.oid
+    WHERE i.inhrelid OPERATOR(pg_catalog.=) r.oid)
+) AS t
+JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) t.oid
+JOIN pg_catalog.pg_namespace AS m ON m.oid OPERATOR(pg_catalog.=) c.relnamespace
 CROSS JOIN LATERAL (
   WITH RECURSIVE parts (oid) AS (
     SELECT c.oid
@@ -57,16 +80,20 @@ CROSS JOIN LATERAL (
 ) AS d`;
 }
 
-/** The answer, by name. */
+/** The answer, by name; a table that was not asked for has its schema, unless that is `public`. */
 export function readTableFacts(
   names: readonly string[],
   { rows }: SqlResult,
 ): ReadonlyMap<string, TableFacts> {
   return new Map(
-    rows.flatMap(([index, tuples, bytes, empty, definition]) => {
-      const name = names[Number(index)];
-      if (name === undefined) return [];
-      const path = name.split(".").map(quoteIdentifier).join(".");
+    rows.flatMap(([index, tuples, bytes, empty, definition, schema, table]) => {
+      const asked = names[Number(index)];
+      if (asked === undefined) return [];
+      const found = typeof schema === "string" && typeof table === "string" ? [schema, table] : [];
+      const parts = found.length > 0 ? found : asked.split(".");
+      const path = parts.map(quoteIdentifier).join(".");
+      const name =
+        found.length === 0 ? asked : (schema === "public" ? found.slice(1) : found).join(".");
       const facts: TableFacts = {
         ...(typeof tuples === "string" && { rows: Number(tuples) }),
         ...(typeof bytes === "string" && { bytes: Number(bytes) }),

@@ -1,6 +1,6 @@
 import { objectName, qualified, relationName, rolesOf, stringsOf } from "../names.ts";
 import { removalLabel, removalsIn } from "../removals.ts";
-import { truncatedTables } from "../locks.ts";
+import { namedTables, truncatedTables } from "../locks.ts";
 import { isNewColumn, isNewRelation } from "../schema.ts";
 import { alterCommands, type LintStatement, type Problem, type Rule } from "./rule.ts";
 
@@ -51,10 +51,7 @@ function droppedColumns(statement: LintStatement): Problem[] {
 
 function emptied({ node, schema }: LintStatement): Problem[] {
   if (!("TruncateStmt" in node)) return [];
-  const { relations = [] } = node.TruncateStmt;
-  const named = relations.flatMap((each) =>
-    "RangeVar" in each ? [relationName(each.RangeVar)] : [],
-  );
+  const named = namedTables(node.TruncateStmt);
   return truncatedTables(node.TruncateStmt, schema)
     .filter((table) => !isNewRelation(schema, table))
     .map((table) => ({

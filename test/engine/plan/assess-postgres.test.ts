@@ -51,8 +51,12 @@ async function serverWithTables(t: TestContext): Promise<Server> {
   return { url: api.databaseUrl, hasura };
 }
 
-async function factsOf({ hasura }: Server, names: readonly string[]) {
-  const sql = tableFactsSql(names);
+async function factsOf(
+  { hasura }: Server,
+  names: readonly string[],
+  cascading: ReadonlySet<string> = new Set(),
+) {
+  const sql = tableFactsSql(names, cascading);
   return readTableFacts(names, await hasura.runSql({ kind: "postgres", source: "default", sql }));
 }
 
@@ -64,7 +68,10 @@ async function existing({ hasura }: Server, objects: readonly DroppedObject[]) {
 async function impactsOf(server: Server, ups: readonly string[]): Promise<StatementImpact[]> {
   const assessed = await assessFiles(
     ups.map((sql) => ({ direction: "up", sql: () => Promise.resolve(sql) })),
-    { tables: (names) => factsOf(server, names), objects: (objects) => existing(server, objects) },
+    {
+      tables: (names, cascading) => factsOf(server, names, cascading),
+      objects: (objects) => existing(server, objects),
+    },
   );
   return assessed.flatMap(({ statements }) => statements);
 }
@@ -146,6 +153,34 @@ describe("the effects on tables in a plan", () => {
         ["rewrite", "type-rewrite"],
         ["data-loss", "drop-data"],
       ],
+    );
+  });
+
+  test("TRUNCATE … CASCADE of an empty table loses the rows of every table that refers to it", async (t) => {
+    const server = await serverWithTables(t);
+    const { url } = server;
+    await query(
+      url,
+      `CREATE TABLE coupons (id int PRIMARY KEY);
+       CREATE TABLE shop.used (id int PRIMARY KEY, coupon int REFERENCES coupons);
+       CREATE TABLE uses (id int, used int REFERENCES shop.used) PARTITION BY LIST (id);
+       CREATE TABLE uses_1 PARTITION OF uses FOR VALUES IN (1);
+       CREATE TABLE unused (coupon int REFERENCES coupons);
+       INSERT INTO shop.used VALUES (1); INSERT INTO uses VALUES (1)`,
+    );
+    const lost = async (sql: string): Promise<string[]> =>
+      (await impactsOf(server, [sql])).flatMap(({ risk, loses }) =>
+        risk === "data-loss" && loses ? [loses.name] : [],
+      );
+    assert.deepEqual(await lost("TRUNCATE coupons CASCADE"), ["shop.used", "uses"]);
+    assert.deepEqual(await lost("ALTER TABLE shop.used DROP coupon; TRUNCATE coupons CASCADE"), [
+      "shop.used.coupon",
+    ]);
+    assert.deepEqual(await lost("TRUNCATE coupons"), []);
+    await query(url, "TRUNCATE coupons CASCADE");
+    assert.deepEqual(
+      await query(url, "SELECT id FROM shop.used UNION ALL SELECT id FROM uses"),
+      [],
     );
   });
 
