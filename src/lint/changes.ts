@@ -27,7 +27,7 @@ function mergeIn({ MergeStmt: merge }: Readonly<Record<string, unknown>>): Chang
     isTree(clause) && clause["commandType"] === "CMD_DELETE" ? [clause] : [],
   );
   if (clauses.length === 0) return [];
-  const isWhole = clauses.some(({ condition }) => condition === undefined);
+  const isWhole = clauses.some(({ condition }) => isAlwaysTrue(condition));
   const table = relationName(relation);
   return [{ kind: "DELETE", table, isWhole, isSmall: false, isMerge: true }];
 }
@@ -46,8 +46,32 @@ function changeIn(node: Readonly<Record<string, unknown>>): Change[] {
     return [{ kind, table, isWhole: false, isSmall: !readsTable(statement["selectStmt"]) }];
   const where = statement["whereClause"];
   return [
-    { kind, table, isWhole: where === undefined, isSmall: where !== undefined && namesKey(where) },
+    { kind, table, isWhole: isAlwaysTrue(where), isSmall: where !== undefined && namesKey(where) },
   ];
+}
+
+/** True for a condition that is missing or constant, such as `true` and `1 = 1`. */
+export function isAlwaysTrue(condition: unknown): boolean {
+  if (condition === undefined) return true;
+  if (!isTree(condition)) return false;
+  const { A_Const: constant, A_Expr: comparison, BoolExpr: bool } = condition;
+  if (isTree(constant))
+    return isTree(constant["boolval"]) && constant["boolval"]["boolval"] === true;
+  if (isTree(bool) && Array.isArray(bool["args"])) {
+    if (bool["boolop"] === "AND_EXPR") return bool["args"].every(isAlwaysTrue);
+    return bool["boolop"] === "OR_EXPR" && bool["args"].some(isAlwaysTrue);
+  }
+  if (!isTree(comparison) || comparison["kind"] !== "AEXPR_OP") return false;
+  const isEqual = [...nodesIn(comparison["name"])].some(({ sval }) => sval === "=");
+  const left = constantText(comparison["lexpr"]);
+  return isEqual && left !== undefined && left === constantText(comparison["rexpr"]);
+}
+
+/** A constant that is not NULL, as a text that is the same for the same constant. */
+function constantText(node: unknown): string | undefined {
+  const constant = isTree(node) ? node["A_Const"] : undefined;
+  if (!isTree(constant) || constant["isnull"] === true) return undefined;
+  return JSON.stringify({ ...constant, location: undefined });
 }
 
 function readsTable(select: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { Node } from "@pgsql/types";
-import { changesIn } from "./changes.ts";
+import { changesIn, isAlwaysTrue } from "./changes.ts";
 import { blockedBy, strongerMode, type LockMode, type StatementLock } from "./lock.ts";
 import { truncatedTables } from "./locks.ts";
 import { qualified, relationName, stringsOf } from "./names.ts";
@@ -84,7 +84,7 @@ function emptiedAfter(emptied: Emptied, { node, schema, noTransaction }: Stateme
     ]);
   if ("DeleteStmt" in node) {
     const { relation, whereClause, usingClause } = node.DeleteStmt;
-    const isWhole = whereClause === undefined && usingClause === undefined;
+    const isWhole = isAlwaysTrue(whereClause) && usingClause === undefined;
     if (isWhole && relation !== undefined)
       return new Map([...emptied, [relationName(relation), "no-rows"]]);
   }
