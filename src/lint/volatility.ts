@@ -1,7 +1,7 @@
 import { functionsIn } from "./names.ts";
 
 /** Functions of PostgreSQL in defaults that give one value for the whole statement, so that no row has to be written. */
-const fixed = new Set([
+export const fixed: ReadonlySet<string> = new Set([
   ...["now", "transaction_timestamp", "statement_timestamp", "timezone", "date_trunc", "date_part"],
   ...[
     "make_date",
@@ -41,6 +41,32 @@ const fixed = new Set([
     "array_fill",
   ],
   ...["abs", "floor", "ceil", "round", "power", "int4range", "int8range", "daterange", "tstzrange"],
+  ...["numrange", "tsrange", "nummultirange", "int4multirange", "int8multirange", "lower_inc"],
+  ...["extract", "localtimestamp", "make_time", "make_timestamp", "to_number", "justify_interval"],
+  ...["chr", "ascii", "initcap", "length", "char_length", "ltrim", "rtrim", "reverse", "translate"],
+  ...["split_part", "regexp_replace", "concat_ws", "quote_literal", "quote_ident", "to_hex"],
+  ...["sha224", "sha384", "sha512", "convert_to", "convert_from", "position", "overlay", "strpos"],
+  ...["to_json", "json_object", "jsonb_object", "jsonb_set", "row_to_json", "array_to_json"],
+  ...[
+    "string_to_array",
+    "array_to_string",
+    "array_append",
+    "array_cat",
+    "cardinality",
+    "to_tsquery",
+  ],
+  ...["ceiling", "trunc", "mod", "sign", "sqrt", "exp", "ln", "log", "div", "greatest", "least"],
+  ...[
+    "point",
+    "box",
+    "circle",
+    "polygon",
+    "inet",
+    "host",
+    "network",
+    "current_schemas",
+    "uuid_nil",
+  ],
   ...["st_geomfromtext", "st_setsrid", "st_makepoint"],
 ]);
 

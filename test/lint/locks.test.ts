@@ -4,6 +4,7 @@ import { describe, test, type TestContext } from "vitest";
 import { lockModes, type StatementLock } from "../../src/lint/lock.ts";
 import { locksOf } from "../../src/lint/locks.ts";
 import { afterStatement, emptySchema, startRun, type Schema } from "../../src/lint/schema.ts";
+import { fixed } from "../../src/lint/volatility.ts";
 import { parseSql } from "../../src/sql-parser/parse-sql.ts";
 import { freshDatabase } from "../support/postgres.ts";
 
@@ -71,6 +72,7 @@ ALTER INDEX orders_amount RENAME TO orders_by_amount
 ALTER INDEX orders_amount SET (fillfactor = 70)
 REINDEX TABLE orders
 REINDEX INDEX orders_amount
+REINDEX INDEX customers_pkey
 ALTER TABLE orders ADD COLUMN x text
 ALTER TABLE orders ADD COLUMN x timestamptz NOT NULL DEFAULT now()
 ALTER TABLE orders ADD COLUMN x timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP
@@ -78,6 +80,8 @@ ALTER TABLE orders ADD COLUMN x text NOT NULL DEFAULT 'a'
 ALTER TABLE orders ADD COLUMN x jsonb NOT NULL DEFAULT '{}'::jsonb
 ALTER TABLE orders ADD COLUMN x text DEFAULT lower('A') || md5('b')
 ALTER TABLE orders ADD COLUMN x date DEFAULT tomorrow()
+ALTER TABLE orders ADD COLUMN x numeric DEFAULT extract(epoch from now())
+ALTER TABLE orders ADD COLUMN x numrange DEFAULT numrange(1, 2)
 ALTER TABLE orders ADD COLUMN x int DEFAULT dice()
 ALTER TABLE orders ADD COLUMN x uuid DEFAULT gen_random_uuid()
 ALTER TABLE orders ADD COLUMN x timestamptz DEFAULT clock_timestamp()
@@ -415,6 +419,16 @@ describe("the locks of a statement", () => {
       assert.deepEqual([sql, lock?.table, lock?.mode], [sql, "orders", modeOf(asked)]);
     }
   });
+});
+
+test("no function that gives one value for a statement is volatile", async (t) => {
+  const client = await connected(t, await freshDatabase(t));
+  const { rows } = await client.query(
+    `SELECT DISTINCT proname FROM pg_proc
+     WHERE pronamespace = 'pg_catalog'::regnamespace AND provolatile = 'v' AND proname = ANY ($1)`,
+    [[...fixed]],
+  );
+  assert.deepEqual(rows, []);
 });
 
 test("after a table has been emptied in the same transaction, no rows are read", async (t) => {
