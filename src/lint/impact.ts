@@ -26,6 +26,8 @@ export interface Effect {
   readonly rules: readonly RuleId[];
   /** The finding, for an effect that is neither a loss nor a scan or rewrite. */
   readonly message?: string;
+  /** It reads or rewrites tables that it does not name, and blocks them meanwhile. */
+  readonly blocksUnnamed?: true;
   /** The run has created the table. */
   readonly isNew: boolean;
 }
@@ -58,7 +60,10 @@ export function effectsOf(statement: LintStatement): Effect[] {
       .filter(({ table, isShown }) => isShown && table === undefined)
       // What CASCADE drops is part of the loss.
       .filter(({ rule }) => rule !== "drop-cascade" || losses.every(({ table }) => table))
-      .map(({ rule, message }): Effect => ({ rules: [rule], message, isNew: false })),
+      .map(({ rule, message }): Effect => ({
+        ...{ rules: [rule], message, isNew: false },
+        ...(rule === "maintenance-blocks" && { blocksUnnamed: true }),
+      })),
   ];
 }
 
@@ -109,8 +114,8 @@ function onTable(
 }
 
 /** True if the effect is a risk on a table that exists and is large. */
-export function isSensitive({ loses, lock }: Effect): boolean {
-  return loses !== undefined || blocksLong(lock);
+export function isSensitive({ loses, lock, blocksUnnamed }: Effect): boolean {
+  return loses !== undefined || blocksUnnamed === true || blocksLong(lock);
 }
 
 function blocksLong(lock: StatementLock | undefined): boolean {
@@ -177,7 +182,11 @@ function riskOf(effect: Effect, facts: TableFacts | undefined): StatementImpact[
   return isBlocking(effect, facts) ? "blocking" : undefined;
 }
 
-function isBlocking({ lock, message }: Effect, facts: TableFacts | undefined): boolean {
+function isBlocking(
+  { lock, message, blocksUnnamed }: Effect,
+  facts: TableFacts | undefined,
+): boolean {
+  if (blocksUnnamed === true) return true;
   if (message !== undefined || !blocksLong(lock)) return false;
   return facts?.bytes === undefined || facts.bytes > smallTableBytes;
 }

@@ -16,7 +16,8 @@ export function briefImpact(impact: StatementImpact): string {
   return `${actionText(impact)}${size}`;
 }
 
-function actionText({ loses, effect, table = "a table" }: StatementImpact): string {
+function actionText({ loses, effect, table = "a table", message }: StatementImpact): string {
+  if (effect === undefined && message !== undefined) return message.replace(/\.$/, "");
   return loses ? lossText(loses) : `${verbs[effect ?? ""] ?? "changes"} ${table}`;
 }
 

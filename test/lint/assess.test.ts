@@ -92,6 +92,14 @@ describe("assessing the files of a plan", () => {
       "scan orders, blocking, needs foreign-key-validates",
     ],
     ["CLUSTER orders USING x", "rewrite orders, blocking, needs maintenance-blocks"],
+    [
+      "-- hasura:no-transaction\nVACUUM FULL",
+      "finding, blocking, needs maintenance-blocks, VACUUM FULL blocks reads and writes of every table that it works on, one after the other.",
+    ],
+    [
+      "-- hasura:no-transaction\nREINDEX SCHEMA public",
+      "finding, blocking, needs maintenance-blocks, REINDEX blocks writes to every table that it works on, one after the other.",
+    ],
     ["DROP TABLE orders", "loses table orders, data-loss, needs drop-data"],
     ["DROP OWNED BY app", "loses owned app, data-loss, needs drop-data"],
     [
@@ -100,6 +108,7 @@ describe("assessing the files of a plan", () => {
     ],
     ["TRUNCATE public.orders", "loses rows orders, data-loss, needs drop-data"],
     ["DELETE FROM orders", "loses rows orders, data-loss, needs mass-change"],
+    ["DELETE FROM orders WHERE 1 = 1", "loses rows orders, data-loss, needs mass-change"],
     ["DROP SCHEMA shop CASCADE", "loses schema shop, data-loss, needs drop-data"],
     ["DROP TYPE mood CASCADE", "loses dependents mood, data-loss, needs drop-cascade"],
     [

@@ -62,6 +62,12 @@ const maintenanceBlocks: Rule = {
   check: (statement) => {
     const what = maintenance(statement.node);
     if (what === undefined) return [];
+    if (statement.locks.length === 0) {
+      const blocked = what === "REINDEX" ? "writes to" : "reads and writes of";
+      return [
+        { message: `${what} blocks ${blocked} every table that it works on, one after the other.` },
+      ];
+    }
     return statement.locks
       .filter(({ table }) => !isNewRelation(statement.schema, table))
       .map(({ table, mode }) => ({
