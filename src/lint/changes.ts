@@ -1,5 +1,5 @@
 import type { Node } from "@pgsql/types";
-import { isTree } from "../sql-parser/tree.ts";
+import { isTree, type Tree } from "../sql-parser/tree.ts";
 import { nodesIn, relationName } from "./names.ts";
 
 /** What a statement does to the rows of a table. */
@@ -61,10 +61,14 @@ export function isAlwaysTrue(condition: unknown): boolean {
     if (bool["boolop"] === "AND_EXPR") return bool["args"].every(isAlwaysTrue);
     return bool["boolop"] === "OR_EXPR" && bool["args"].some(isAlwaysTrue);
   }
-  if (!isTree(comparison) || comparison["kind"] !== "AEXPR_OP") return false;
-  const isEqual = [...nodesIn(comparison["name"])].some(({ sval }) => sval === "=");
-  const left = constantText(comparison["lexpr"]);
-  return isEqual && left !== undefined && left === constantText(comparison["rexpr"]);
+  return isTree(comparison) && comparesEqual(comparison);
+}
+
+/** `1 = 1` */
+function comparesEqual({ kind, name, lexpr, rexpr }: Tree): boolean {
+  const isEqual = [...nodesIn(name)].some(({ sval }) => sval === "=");
+  const left = constantText(lexpr);
+  return kind === "AEXPR_OP" && isEqual && left !== undefined && left === constantText(rexpr);
 }
 
 /** A constant that is not NULL, as a text that is the same for the same constant. */

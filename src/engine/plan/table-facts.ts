@@ -2,6 +2,24 @@ import { quoteIdentifier, quoteLiteral } from "../sql/quote.ts";
 import type { SqlResult } from "../hasura/client.ts";
 import type { TableFacts } from "./assessment.ts";
 
+/** The table `a` and, if the name cascades, the tables that refer to it, directly or through others. */
+const reachedSql = `CROSS JOIN LATERAL (
+  WITH RECURSIVE reached (oid) AS (
+    SELECT a.oid
+    UNION
+    SELECT o.oid FROM reached AS r CROSS JOIN LATERAL (
+      SELECT k.conrelid FROM pg_catalog.pg_constraint AS k
+      WHERE n.cascades AND k.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog."char" AND k.confrelid OPERATOR(pg_catalog.=) r.oid
+      UNION ALL
+      SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE n.cascades AND i.inhparent OPERATOR(pg_catalog.=) r.oid
+    ) AS o (oid)
+  )
+  SELECT r.oid, r.oid OPERATOR(pg_catalog.=) a.oid AS is_named FROM reached AS r
+  WHERE r.oid OPERATOR(pg_catalog.=) a.oid OR NOT EXISTS (
+    SELECT FROM pg_catalog.pg_inherits AS i JOIN reached AS p ON i.inhparent OPERATOR(pg_catalog.=) p.oid
+    WHERE i.inhrelid OPERATOR(pg_catalog.=) r.oid)
+) AS t`;
+
 /**
  * Looks up tables by the names that a migration uses, in one query that reads only the catalog and the sizes of files. PostgreSQL
  * searches the names as it does for the migration. `reltuples` is an estimate, and -1 (0 without pages, before PostgreSQL 14) for a table
@@ -24,22 +42,7 @@ SELECT n.i, s.tuples, s.bytes, s.empty, pg_catalog.concat_ws(', ', d.columns, d.
 FROM (VALUES ${values.join(", ")}) AS n (i, path, whole, cascades)
 JOIN pg_catalog.pg_class AS a ON a.oid OPERATOR(pg_catalog.=)
   coalesce(pg_catalog.to_regclass(n.path), pg_catalog.to_regclass(n.whole))::pg_catalog.oid
-CROSS JOIN LATERAL (
-  WITH RECURSIVE reached (oid) AS (
-    SELECT a.oid
-    UNION
-    SELECT o.oid FROM reached AS r CROSS JOIN LATERAL (
-      SELECT k.conrelid FROM pg_catalog.pg_constraint AS k
-      WHERE n.cascades AND k.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog."char" AND k.confrelid OPERATOR(pg_catalog.=) r.oid
-      UNION ALL
-      SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE n.cascades AND i.inhparent OPERATOR(pg_catalog.=) r.oid
-    ) AS o (oid)
-  )
-  SELECT r.oid, r.oid OPERATOR(pg_catalog.=) a.oid AS is_named FROM reached AS r
-  WHERE r.oid OPERATOR(pg_catalog.=) a.oid OR NOT EXISTS (
-    SELECT FROM pg_catalog.pg_inherits AS i JOIN reached AS p ON i.inhparent OPERATOR(pg_catalog.=) p.oid
-    WHERE i.inhrelid OPERATOR(pg_catalog.=) r.oid)
-) AS t
+${reachedSql}
 JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) t.oid
 JOIN pg_catalog.pg_namespace AS m ON m.oid OPERATOR(pg_catalog.=) c.relnamespace
 CROSS JOIN LATERAL (
