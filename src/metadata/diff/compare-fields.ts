@@ -44,14 +44,22 @@ function compareValues(
   const key = path.at(-1) ?? "";
   if (tableKeys.has(key)) return [tableChange(before, after, path)];
   if (conditions.has(key)) return compareConditions(before, after, path);
-  // The payload of a cron trigger is any value, not a set of columns.
-  if (key === "payload" && path.length === 1 && !(isJsonMap(before) && isJsonMap(after)))
-    return [valueChange(before, after, path)];
+  if (isWholePayload(before, after, path)) return [valueChange(before, after, path)];
   if (sets.has(key)) return compareMembers(before, after, path);
   const named = namedParts(before, after);
   if (named !== undefined) return compareParts(named, key, path);
   if (isPart(before) && isPart(after)) return compareObjects(before ?? {}, after ?? {}, path);
   return [valueChange(before, after, path)];
+}
+
+/** True for the payload of a cron trigger, which is any value and not a set of columns, unless it is an object on both sides. */
+function isWholePayload(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly string[],
+): boolean {
+  const isPayload = path.length === 1 && path[0] === "payload";
+  return isPayload && !(isJsonMap(before) && isJsonMap(after));
 }
 
 /** A table's name is one value, however it is written. */

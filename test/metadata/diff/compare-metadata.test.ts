@@ -1055,7 +1055,7 @@ describe("what needs attention", () => {
     );
     const [change] = compareMetadata(before ?? {}, after ?? {});
     assert.deepEqual(change?.attention, ["weaker-row-filter"]);
-    assert.match(change?.fields[0]?.from ?? "", /^\{"items":\{"a".*"b"/);
+    assert.match(change.fields[0]?.from ?? "", /^\{"items":\{"a".*"b"/);
   });
 
   test("a database, unless only the settings of its pool differ", () => {
