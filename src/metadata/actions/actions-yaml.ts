@@ -2,9 +2,12 @@ import * as z from "zod";
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
 import { spotOf, type JsonPath, type Origins } from "../document/places.ts";
 import type { SourceText, Spot } from "../document/source-text.ts";
+import { valueAt } from "../document/value-at.ts";
+import { withValues } from "../document/with-values.ts";
 import { unreadable } from "../problem.ts";
+import { scalarTexts } from "../yaml/scalar-texts.ts";
 
-/** A scalar of another type is a text here too, as for the Hasura CLI. */
+/** A scalar of another type is a text here too, as for the Hasura CLI; `asWritten` has replaced it by its own text. */
 const Text = z.union([z.string(), z.number(), z.boolean()], "must be a text").transform(String);
 
 /** YAML 1.1's words for true and false, which the Hasura CLI accepts here. */
@@ -73,7 +76,7 @@ export type YamlType = ActionsYaml["types"][TypeList][number];
  */
 export function parseActionsYaml(value: Json, source: SourceText, origins: Origins): ActionsYaml {
   const spot = (path: JsonPath): Spot => spotOf(value, path, origins) ?? { source, offset: 0 };
-  const parsed = ActionsYaml.safeParse(value ?? {});
+  const parsed = ActionsYaml.safeParse(asWritten(value, source) ?? {});
   if (!parsed.success) throw wrongType(parsed.error, spot);
   const { actions, custom_types: custom } = parsed.data;
   const entries = <Typed extends { readonly name?: string | null | undefined }>(
@@ -98,6 +101,37 @@ export function parseActionsYaml(value: Json, source: SourceText, origins: Origi
     },
     spot,
   };
+}
+
+/** The keys of an entry whose values are texts. */
+const textKeys: readonly JsonPath[] = [
+  ["name"],
+  ["description"],
+  ["definition", "kind"],
+  ["definition", "handler"],
+];
+
+/** The value with texts as they are written in the file: `description: 1.10` is not 1.1. */
+function asWritten(value: Json, source: SourceText): Json {
+  const lists = [["actions"], ...typeLists.map((list) => ["custom_types", list])];
+  const paths = lists.flatMap((list) => {
+    const entries = valueAt(value, list) ?? null;
+    return isJsonList(entries)
+      ? entries.flatMap((_, index) => textKeys.map((key) => [...list, index, ...key]))
+      : [];
+  });
+  const others = paths.filter((path) =>
+    ["number", "boolean"].includes(typeof valueAt(value, path)),
+  );
+  if (others.length === 0) return value;
+  const textAt = scalarTexts(source);
+  return withValues(
+    value,
+    others.flatMap((path) => {
+      const text = textAt(path);
+      return text === undefined ? [] : [{ path, value: text }];
+    }),
+  );
 }
 
 function wrongType(error: z.ZodError, spot: (path: JsonPath) => Spot): Error {
