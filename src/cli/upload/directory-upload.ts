@@ -4,13 +4,14 @@ import {
   type ProjectFiles,
 } from "../../engine/project/project-files.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, textHint } from "../../protocol/hint.ts";
+import { textHint } from "../../protocol/hint.ts";
 import type { UploadedDirectory } from "../../protocol/run-source.ts";
 import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { CliContext } from "../context.ts";
 import { uploadDocument, type UploadPurpose } from "./build-upload.ts";
 import { compressedUpload } from "./compress-upload.ts";
 import { directoryFacts } from "./directory-facts.ts";
+import { filesChanging, mostReads } from "./files-changing.ts";
 import type { FunctionInventory } from "./function-inventory.ts";
 
 interface ReadDirectory {
@@ -33,9 +34,6 @@ export interface MadeUpload {
 
 /** How a command uses the migrations of a directory. */
 export type MigrationPurpose = Omit<UploadPurpose, "from">;
-
-/** How often a directory is read if it keeps changing. */
-const mostReads = 3;
 
 /** The migrations of a directory, read once for all environments to which they are uploaded. */
 export class UploadDirectory {
@@ -109,14 +107,5 @@ function noMigrations(root: string): Failure {
         ),
       ],
     },
-  );
-}
-
-function filesChanging(root: string): Failure {
-  return new Failure(
-    "usage",
-    "files-changing",
-    `The files in ${root} kept changing while they were read; nothing was sent.`,
-    { hints: [retryHint({ reason: "when no program is changing them any more" })] },
   );
 }

@@ -1,7 +1,11 @@
-import { projectMetadata, type ProjectMetadata } from "../../engine/project/project-metadata.ts";
+import {
+  observedDisk,
+  projectMetadata,
+  type ProjectMetadata,
+} from "../../engine/project/project-metadata.ts";
 import { refuseMissing } from "../../engine/project/project.ts";
 import { readProjectConfig } from "../../engine/project/config.ts";
-import { realFileSystem } from "../../engine/project/file-system.ts";
+import { realFileSystem, type FileSystem } from "../../engine/project/file-system.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import { problemText } from "../../metadata/problem.ts";
 import type { RunEvent } from "../../protocol/events.ts";
@@ -13,6 +17,7 @@ import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { CliContext } from "../context.ts";
 import { compressedMetadata } from "./compress-upload.ts";
 import { directoryFacts } from "./directory-facts.ts";
+import { filesChanging, mostReads } from "./files-changing.ts";
 
 /** The metadata of a directory, ready to be sent. */
 export interface LocalMetadata {
@@ -24,16 +29,41 @@ export interface LocalMetadata {
   readonly withPlaces: <E extends RunEvent | UnknownEvent>(event: E) => E;
 }
 
+type MetadataContext = Pick<CliContext, "now" | "capture"> & {
+  /** The disk, if absent. */
+  readonly fs?: FileSystem;
+};
+
 /**
- * Reads the metadata of a project.
- * @throws Failure usage, as `refuseMissing`, `readProjectConfig` and `projectMetadata` do, and usage/upload-too-large
+ * Reads the metadata of a project. It never mixes two states: files that change while they are read are read again.
+ * @throws Failure usage, as `refuseMissing`, `readProjectConfig` and `projectMetadata` do, usage/files-changing and
+ * usage/upload-too-large
  */
 export async function localMetadata(
   root: string,
-  context: Pick<CliContext, "capture">,
+  context: MetadataContext,
+): Promise<LocalMetadata> {
+  const { fs = realFileSystem, now } = context;
+  for (let reads = 1; ; reads += 1) {
+    const disk = observedDisk(fs, now);
+    try {
+      const metadata = await readLocalMetadata(root, disk.fs, context);
+      if (await disk.isUnchanged()) return metadata;
+    } catch (thrown) {
+      // A file may be gone, or half written.
+      if (reads >= mostReads || (await disk.isUnchanged())) throw thrown;
+    }
+    if (reads >= mostReads) throw filesChanging(root);
+  }
+}
+
+async function readLocalMetadata(
+  root: string,
+  fs: FileSystem,
+  context: MetadataContext,
 ): Promise<LocalMetadata> {
   const [{ document, warnings }, from] = await Promise.all([
-    metadataIn(root),
+    metadataIn(root, fs),
     directoryFacts(root, context),
   ]);
   const { value, configVersion } = document;
@@ -46,10 +76,10 @@ export async function localMetadata(
 }
 
 /** A project without migrations may have metadata, too. */
-async function metadataIn(root: string): Promise<ProjectMetadata> {
+async function metadataIn(root: string, fs: FileSystem): Promise<ProjectMetadata> {
   refuseMissing(root);
-  const config = await readProjectConfig(root, realFileSystem);
-  return projectMetadata({ root, configVersion: config?.version ?? 3 });
+  const config = await readProjectConfig(root, fs);
+  return projectMetadata({ root, configVersion: config?.version ?? 3 }, fs);
 }
 
 function placedEvent<E extends RunEvent | UnknownEvent>(event: E, document: MetadataDocument): E {

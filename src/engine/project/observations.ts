@@ -65,7 +65,8 @@ export class Observations {
   readonly #states = new Map<string, FileState | Absent>();
   /** Paths that were looked at so soon after a change that another might not show in their times. */
   readonly #unsettled = new Set<string>();
-  readonly #realPaths = new Map<string, string>();
+  /** Undefined for a path that leads to nothing. */
+  readonly #realPaths = new Map<string, string | undefined>();
   readonly #contents = new Map<string, Uint8Array | Absent>();
   /** An answer was an error other than absence, so the other answers are not reliable. */
   #isIncomplete = false;
@@ -126,7 +127,7 @@ export class Observations {
     for (const [directory, before] of this.#listings)
       if (!this.#isSameListing(directory, before)) return false;
     for (const [path, before] of this.#realPaths)
-      if (this.#fs.realPath(path) !== before) return false;
+      if (realPathIn(this.#fs, path) !== before) return false;
     return true;
   }
 
@@ -193,9 +194,15 @@ export class Observations {
   }
 
   #realPath(path: string): string {
-    const real = this.#noted(() => this.#fs.realPath(path));
-    this.#realPaths.set(path, real);
-    return real;
+    try {
+      const real = this.#fs.realPath(path);
+      this.#realPaths.set(path, real);
+      return real;
+    } catch (error) {
+      this.#noted(() => absence(error));
+      this.#realPaths.set(path, undefined);
+      throw error;
+    }
   }
 
   async #read(path: string): Promise<Uint8Array> {
@@ -238,6 +245,15 @@ function stateOrAbsent(fs: FileSystem, path: string): FileState | Absent {
     return fs.stat(path);
   } catch (error) {
     return absence(error);
+  }
+}
+
+function realPathIn(fs: FileSystem, path: string): string | undefined {
+  try {
+    return fs.realPath(path);
+  } catch (error) {
+    absence(error);
+    return undefined;
   }
 }
 

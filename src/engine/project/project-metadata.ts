@@ -5,6 +5,7 @@ import { readMetadata, type ReadMetadata } from "../../metadata/project/read-met
 import { realFileSystem, type FileSystem } from "./file-system.ts";
 import { noMetadata } from "./no-metadata.ts";
 import { metadataFiles, metadataLayout } from "./metadata-files.ts";
+import { Observations } from "./observations.ts";
 import type { Project } from "./project.ts";
 import { unusedMetadata } from "./unused-metadata.ts";
 
@@ -54,6 +55,26 @@ export async function readProjectMetadata(
   if (read?.document === undefined) return read;
   const unused = unusedMetadata(project.root, layout, used, fs);
   return unused ? { ...read, problems: [...read.problems, unused] } : read;
+}
+
+/** A disk that is read through, and whether everything that was read would be the same now. What was only listed may be different. */
+export interface ObservedDisk {
+  readonly fs: FileSystem;
+  readonly isUnchanged: () => Promise<boolean>;
+}
+
+/** `now`: epoch milliseconds, to be compared with the times of files. */
+export function observedDisk(fs: FileSystem, now: () => number): ObservedDisk {
+  const seen = new Observations(fs, now);
+  const { fileSystem } = seen;
+  return {
+    fs: {
+      ...fs,
+      read: (path) => fileSystem.read(path),
+      realPath: (path) => fileSystem.realPath(path),
+    },
+    isUnchanged: async () => (await seen.change()) === "none",
+  };
 }
 
 function withCount(problem: MetadataProblem, others: number): MetadataProblem {

@@ -5,6 +5,9 @@ import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { EnvironmentMetadata } from "../../../src/cli/upload/environment-metadata.ts";
 import { localMetadata } from "../../../src/cli/upload/local-metadata.ts";
+import { realFileSystem, type FileSystem } from "../../../src/engine/project/file-system.ts";
+import { decodeMetadata } from "../../../src/lambda/upload/decode-upload.ts";
+import { valueAt } from "../../../src/metadata/document/value-at.ts";
 import { RunEvent } from "../../../src/protocol/events.ts";
 import { projectOnDisk } from "../../engine/support/run.ts";
 import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
@@ -55,6 +58,57 @@ describe("metadata of a directory", () => {
     );
     assert.ok(placed.type === "run.failed");
     assert.equal(placed.failure.metadata?.inconsistent?.[0]?.place?.line, 4);
+  });
+
+  describe("whose files change while they are read", () => {
+    const users = "metadata/databases/default/tables/tables.yaml";
+    /** The disk, where something is written after version.yaml was read. */
+    const changing = (root: string, texts: Iterator<string>): FileSystem => ({
+      ...realFileSystem,
+      read: async (path) => {
+        const bytes = await realFileSystem.read(path);
+        const text = path.endsWith("version.yaml") ? texts.next() : undefined;
+        if (text && text.done !== true) {
+          writeFileSync(join(root, "metadata/version.yaml"), `version: 3 # ${text.value}\n`);
+          writeFileSync(join(root, users), text.value);
+        }
+        return bytes;
+      },
+    });
+    const readChanging = async (t: TestContext, texts: Iterator<string>) => {
+      const root = await projectOnDisk(t, files);
+      return localMetadata(root, {
+        ...testContext(t, { argv: [] }),
+        fs: changing(root, texts),
+      });
+    };
+
+    test("is read again", async (t) => {
+      const { envelope } = await readChanging(t, ["table: [unclosed", "[]\n"].values());
+      const { document } = decodeMetadata(envelope);
+      assert.deepEqual(valueAt(document, ["sources", 0, "tables"]), []);
+    });
+
+    test("is refused if they never stop", async (t) => {
+      const texts = Array.from({ length: 20 }, (_, i) => `[] # ${String(i)}\n`);
+      await assert.rejects(readChanging(t, texts.values()), { code: "files-changing" });
+    });
+
+    test("is refused for a file that cannot be read, as one that cannot be read", async (t) => {
+      const root = await projectOnDisk(t, files);
+      const fs: FileSystem = {
+        ...realFileSystem,
+        read: (path) =>
+          path.endsWith("version.yaml")
+            ? Promise.reject(Object.assign(new Error("no"), { code: "EACCES" }))
+            : realFileSystem.read(path),
+      };
+      const reading = localMetadata(root, { ...testContext(t, { argv: [] }), fs });
+      await assert.rejects(reading, {
+        code: "bad-metadata",
+        message: /version\.yaml cannot be read/,
+      });
+    });
   });
 
   test("its warnings are shown once, however often it is sent", async (t) => {
