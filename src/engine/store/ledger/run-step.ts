@@ -7,13 +7,14 @@ import { describeLockHolders, type LockHolder } from "../../hasura/lock-holders.
 import { activityHint, databaseArgs, markHint } from "../hints.ts";
 import type { Step, StepResult } from "../store.ts";
 import { classifyOutcome, sqlstateOf, type StepOutcome } from "./classify-outcome.ts";
-import { isHidden, isTransient, maxRetries, readLedger } from "./client.ts";
+import { isHidden, isTransient, maxRetries, readLedger, sendQuery } from "./client.ts";
 import { sqlstate } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import { deadlineFailure } from "./deadline.ts";
 import { fullName, shortName, type LedgerStep } from "./ledger-step.ts";
 import { advance, type Position } from "./position.ts";
 import { sendStep, type SendResult } from "./send-step.ts";
+import { keepAliveSql } from "./statements.ts";
 
 type FinalOutcome =
   | Exclude<StepOutcome, { do: "wait" }>
@@ -90,7 +91,12 @@ export async function runLedgerStep(
             engine.remainingMs() >= minRetryMs
           );
         },
-        onRetry: (thrown, _attempt, delayMs) => emitRetry(step, thrown, delayMs, context),
+        onRetry: async (thrown, _attempt, delayMs) => {
+          await emitRetry(step, thrown, delayMs, context);
+          // What a failed attempt recorded is rolled back: without this, other runs would take this one for dead.
+          if (thrown instanceof NothingHappened && thrown.isLock)
+            await sendQuery(context, keepAliveSql(context.description)).catch(() => undefined);
+        },
         // A stop ends the wait: the attempt that follows is the last one.
         sleep: (ms) => engine.sleep(ms, engine.stop).catch(() => undefined),
       },

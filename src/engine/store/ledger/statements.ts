@@ -185,6 +185,16 @@ export function beginRunSql(description: RunDescription, liveMs: number): string
   return call("begin_run", json(row), String(liveMs));
 }
 
+/** Records that the run is alive, for the time in which none of its migrations is in progress. */
+export function keepAliveSql({
+  run,
+  requestId,
+}: Pick<RunDescription, "run" | "requestId">): string {
+  return `UPDATE hasura_migrate.run SET seen_at = pg_catalog.clock_timestamp()
+WHERE id OPERATOR(pg_catalog.=) ${quoteLiteral(run)}
+  AND ${quoteLiteral(requestId)} OPERATOR(pg_catalog.=) ANY (request_ids) AND ended_at IS NULL`;
+}
+
 /** Keeps the fingerprints of all that the run may do in this database, unless it has kept them before. */
 export function keepPlanSql(
   { run, requestId }: Pick<RunDescription, "run" | "requestId">,

@@ -98,6 +98,31 @@ describe("runs", () => {
     assert.equal(await inProgress(), undefined);
   });
 
+  test("a run stays alive while it pauses between two attempts to get a lock", async (t) => {
+    const it = await ledgerBench(t);
+    await query(it.url, "CREATE TABLE held (id int)");
+    const holder = new pg.Client({ connectionString: it.url });
+    await holder.connect();
+    t.onTestFinished(() => holder.end());
+    await holder.query("BEGIN; LOCK TABLE held");
+    const alters = { "1_a/up": "-- hasura-migrate: lock_timeout=1s\nALTER TABLE held ADD b int;" };
+    let other: Ran | undefined;
+    const ran = await it.run(alters, asked("apply"), {
+      // The attempt took longer than a silent run counts as alive.
+      emit: async ({ type }) => {
+        if (type === "waiting" && other === undefined)
+          await query(it.url, "UPDATE hasura_migrate.run SET seen_at = now() - interval '1 hour'");
+      },
+      sleep: async (ms) => {
+        if (ms < 400 || other !== undefined) return;
+        other = await it.run(alters, asked("apply"), withLedger({ waitMs: 0 }));
+        await holder.query("COMMIT");
+      },
+    });
+    assert.deepEqual([other?.failure?.code, other?.of("migration.started")], ["busy", []]);
+    assert.deepEqual([ran.failure, versions(ran)], [undefined, ["1"]]);
+  });
+
   test("a waiting run can be cancelled, and then runs nothing", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
