@@ -69,8 +69,8 @@ export function describePolicies(policies) {
         (isWhole
           ? `\nThe repository ${uri} needs this policy, so that Lambda in other accounts may pull the image.\n` +
             `Write it with --write-policy, or with aws ecr set-repository-policy:\n`
-          : `\nThe policy of the repository ${uri} could not be read. Lambda in other accounts may pull the image if it has these statements.\n` +
-            `Add them to the policy: aws ecr set-repository-policy with these alone would remove all others.\n`) +
+          : `\nThe policy of the repository ${uri} could not be read. It must contain these statements, so that Lambda in other accounts may pull the image.\n` +
+            `Add them to the policy: aws ecr set-repository-policy replaces the whole policy, so these alone would remove all others.\n`) +
         `${text}\n`,
     )
     .join("");

@@ -88,7 +88,7 @@ export async function deployStack(environment, { region }, image, platform) {
     { profile, region },
   );
   if (ended.code === 0) return undefined;
-  // Otherwise nothing was started, and the events are those of an earlier operation.
+  // Without this message nothing was started, and the events are those of an earlier operation.
   const hasRun = ended.stderr.includes("Failed to create/update the stack");
   const failed = hasRun ? await firstFailedResource(stack, { profile, region }) : undefined;
   return { failure: failed ?? reasonOf(ended) };

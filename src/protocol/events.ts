@@ -183,7 +183,7 @@ export const StatusRow = z.object({
   appliedAs: z
     .string()
     .optional()
-    .describe("For a `changed` version under which another migration is applied: its name."),
+    .describe("For a `changed` version: the name of the other migration that is applied under it, if there is one."),
   appliedAt: z.iso.datetime().optional(),
   appliedBy: z
     .string()
@@ -320,7 +320,7 @@ export const LockSession = z.object({
     .string()
     .optional()
     .describe(
-      "Its current or last statement, with passwords masked, unless it runs a migration or a seed; only if Hasura's database user may see it.",
+      "Its current or last statement, with passwords masked; absent if it runs a migration or a seed, or if Hasura's database user may not see it.",
     ),
   migration: z
     .object({ version: Version, name: z.string() })

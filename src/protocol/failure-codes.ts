@@ -277,7 +277,7 @@ export const failureCodes = {
   "config-exists": {
     kinds: ["usage"],
     meaning:
-      "`init` would have to replace a configuration that exists, or write one that is used instead of it.",
+      "`init` would replace an existing configuration, or write one that would be used instead of it.",
     causes: [
       "The project is configured already, in this directory, further up or in `package.json`.",
     ],
@@ -1228,7 +1228,7 @@ export const failureCodes = {
       "The table `hdb_catalog.schema_migrations` of an older project has a row that is not a migration.",
     causes: ["The table was edited by hand."],
     remedies: [
-      "Find the row with `TABLE hdb_catalog.schema_migrations`, with `hasura-migrate sql` or another client, and correct it.",
+      "Run `TABLE hdb_catalog.schema_migrations` in `hasura-migrate sql` or another client to find the row, then correct it in a database client.",
     ],
   },
   "needs-ledger": {
@@ -1608,7 +1608,7 @@ export const failureCodes = {
     ],
     remedies: [
       "Give your migration a newer version: rename its directory.",
-      "If it is the same migration, give its directory the name with which it was applied, which the message shows.",
+      "If it is the same migration, rename its directory to the name under which it was applied; the message shows it.",
       "To roll back what is applied, with the down SQL stored in the ledger, and apply the project's file instead: `hasura-migrate reset-to ENVIRONMENT --changed`. The plan shows what that rolls back.",
     ],
   },
@@ -1978,13 +1978,13 @@ export const failureCodes = {
   "secret-unusable": {
     kinds: ["usage"],
     meaning:
-      "The secret was read, but it does not contain a value under a known name, or one that cannot be sent.",
+      "The secret was read, but it has no value under a known name, or its value cannot be sent.",
     causes: [
       "The secret is JSON with other keys, or is empty or binary.",
       "The value contains a line break or another control character.",
     ],
     remedies: [
-      "Store the admin secret as plain text, or as JSON under the key that the hint names.",
+      "Store the value as a single line of plain text, or as JSON under the key that the hint names.",
     ],
   },
   "server-wide-statement": {
@@ -2176,8 +2176,8 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "No environment is left for one of the stages, because each environment runs once.",
     causes: [
-      "The environments of a `--then` are all named in an earlier stage.",
-      "The environments of a group are all named again in later stages.",
+      "All environments of a `--then` already run in another stage.",
+      "All environments of the first stage, such as a group or `--all`, are named again in later stages.",
     ],
     remedies: [
       "Name each environment in the stage that it is meant to run in: `hasura-migrate --all --then prod` runs `prod` last.",
@@ -2266,11 +2266,11 @@ export const failureCodes = {
   "task-not-followed": {
     kinds: ["unreachable"],
     meaning:
-      "The CLI lost contact with the function while following an ECS task; the task keeps running on its own.",
+      "The CLI lost track of an ECS task, which may still be running.",
     causes: [
       "The credentials expired while the task was running.",
       "The function cannot be reached, or crashes.",
-      "ECS does not know the task, or you may not call `ecs:DescribeTasks`, and the ledger does not show the run.",
+      "The ledger does not show the run, and ECS does not know the task or you may not call `ecs:DescribeTasks`.",
     ],
     remedies: [
       "Look at the run: `hasura-migrate history ENVIRONMENT`.",
@@ -2527,10 +2527,10 @@ export const failureCodes = {
   },
   "upload-too-large": {
     kinds: ["usage"],
-    meaning: "The migrations to upload are too large for a request, or too many; nothing was run.",
+    meaning: "The migrations to upload are too large or too many for one request; nothing was run.",
     causes: [
       "A migration contains data, such as thousands of `INSERT` statements.",
-      "The image lacks more than 5,000 migrations of the directory.",
+      "The directory contains more than 5,000 migrations that the image lacks and that the command may run.",
     ],
     remedies: [
       "Deploy an image that contains the files listed in the message, and upload the others.",

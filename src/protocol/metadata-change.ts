@@ -35,7 +35,7 @@ export const MetadataFieldChange = z.object({
   onlyIn: z
     .enum(["server", "project"])
     .optional()
-    .describe("For a secret: the only side that has one; absent if both have."),
+    .describe("For a secret: the only side that has one; absent if both sides have one."),
 });
 export type MetadataFieldChange = z.infer<typeof MetadataFieldChange>;
 

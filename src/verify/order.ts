@@ -36,7 +36,7 @@ export async function checkOrder(
   if (!outOfOrder.catalog) return outOfOrder.problems;
   const inOrder = await applied(server, sorted, () => ({
     code: "in-order-failed",
-    when: "when the branch's and all other migrations are applied in the order of their versions",
+    when: "when all migrations, including the branch's, are applied in the order of their versions",
   }));
   if (!inOrder.catalog) return inOrder.problems;
   const differences = compareCatalogs(inOrder.catalog, outOfOrder.catalog);

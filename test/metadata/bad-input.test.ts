@@ -305,7 +305,7 @@ describe("metadata in one file", () => {
     ],
     [
       '{"resource_version": 7,\n "metadata": {"version": 3, "sources": []}}',
-      "metadata.json:2:2 The file contains an answer of Hasura: the metadata is only a part of it.",
+      "metadata.json:2:2 The file contains Hasura's response to export_metadata, and the metadata is only a part of it.",
     ],
     [
       '{"version": 3, "sources": [], "actions": [\n  {"name": "a"}, {"name": "a"}]}',

@@ -115,7 +115,7 @@ describe("--since", () => {
     return outline(await verified(directory, since));
   }
 
-  test("tells a migration that fails in the order of versions from one that fails out of order", async (t) => {
+  test("distinguishes a migration that fails in the order of versions from one that fails out of order", async (t) => {
     const mine: Files = { "25_c": ["drop table if exists d", "select 1"] };
     const theirs: Files = {
       "22_d": table("d"),
@@ -124,7 +124,7 @@ describe("--since", () => {
     assert.deepEqual(await besides(t, mine, theirs), ["in-order-failed · 30_e/up.sql:1:1"]);
   });
 
-  test("tells a migration of main that fails without the branch's", async (t) => {
+  test("reports a migration of main that fails without the branch's", async (t) => {
     assert.deepEqual(await besides(t, { "15_c": table("c") }, { "30_d": ["select 1/0", ""] }), [
       "revision-failed · 30_d/up.sql:1:1",
     ]);

@@ -43,7 +43,7 @@ export const sql: CommandModule = {
       ]);
     const options = parseOptions(SqlOptions, raw, context.commandLine);
     const { database, limit, csv } = options;
-    // Its writer may never end it.
+    // The writer of a pipe may never close it.
     const text = await unlessAborted(statementFrom(options, context), context.interrupts.first);
     if (text === undefined) return "interrupted";
     return runOperation(context, options, {

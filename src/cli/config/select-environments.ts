@@ -113,11 +113,11 @@ function stageEmpty(then: string | undefined): Failure {
   return new Failure(
     "usage",
     "stage-empty",
-    `Nothing is left for ${stage}: its environments are in another stage.`,
+    `Nothing is left for ${stage}: all of its environments run in another stage.`,
     {
       hints: [
         textHint(
-          "Each environment runs once: in the first stage that names it, or else in the first one with a group that contains it.",
+          "Each environment runs once, in the first stage that names it or, if none does, in the first stage that names one of its groups.",
         ),
       ],
     },

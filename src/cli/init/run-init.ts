@@ -153,7 +153,7 @@ async function refuseToHide(context: CommandContext): Promise<void> {
         textHint(`Add the environments to ${hidden.file}.`),
         retryHint({
           with: ["--config", "hasura-migrate.json"],
-          reason: "if they are to be separate ones",
+          reason: "to configure them separately",
         }),
       ],
     },

@@ -31,7 +31,7 @@ export function refuseTooMany(count: number, most: number): void {
   throw new Failure(
     "usage",
     "upload-too-large",
-    `There are ${String(count)} ${described.migrations}, but an upload contains at most ${String(most)}. Nothing was run.`,
+    `There are ${String(count)} ${described.migrations}, but an upload can contain at most ${String(most)}. Nothing was run.`,
     { hints: [textHint("Deploy an image that contains some of them, then upload the rest.")] },
   );
 }

@@ -121,7 +121,7 @@ function described(session: LockSession): LockSession {
   const { query, ...others } = session;
   if (query === undefined) return session;
   const label = readStatementLabel(query);
-  // The ledger's own SQL comes first: of the file, the kept part of the statement has little or nothing.
+  // The ledger's own SQL comes first, so the part of the statement that PostgreSQL keeps contains little or nothing of the file.
   if (label && "seed" in label) return { ...others, seed: label.seed };
   if (label) return { ...others, migration: { version: label.version, name: label.name } };
   return { ...others, query: maskPasswords(withoutArguments(query)) };

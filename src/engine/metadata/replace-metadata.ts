@@ -266,7 +266,7 @@ async function reportBetween(
     type: "log",
     level: "info",
     code: "metadata-changed-meanwhile",
-    message: `Somebody has changed the server's metadata since the differences were shown: ${namesOf(between)}. Nothing of that is overwritten.`,
+    message: `Somebody has changed the server's metadata since the differences were shown: ${namesOf(between)}. This run does not overwrite these changes.`,
   });
 }
 

@@ -41,7 +41,7 @@ export function otherMigration(
     {
       hints: [
         ...(by === undefined ? [] : [textHint(`${was}: ${appliedByText(by)}.`)]),
-        textHint("If they are two migrations, rename the directory here to a newer version."),
+        textHint("If they are different migrations, give yours a newer version: rename its directory."),
         textHint(
           `If this is the same migration, renamed and changed, rename its directory to ${was}.`,
         ),

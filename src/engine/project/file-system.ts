@@ -80,7 +80,7 @@ export const realFileSystem: FileSystem = {
   },
 };
 
-/** What is neither a file nor a directory, such as a named pipe, which could be waited for without end. */
+/** What is neither a file nor a directory, such as a named pipe, from which a read could wait forever. */
 export class NotAFile extends Error {
   readonly code = "EINVAL";
 }

@@ -57,7 +57,7 @@ export async function readProjectMetadata(
   return unused ? { ...read, problems: [...read.problems, unused] } : read;
 }
 
-/** A disk that is read through, and whether everything that was read would be the same now. What was only listed may be different. */
+/** A file system that remembers what is read from it, and can check whether that is unchanged. Listings are not checked. */
 export interface ObservedDisk {
   readonly fs: FileSystem;
   readonly isUnchanged: () => Promise<boolean>;

@@ -40,7 +40,7 @@ function stateAfter({ code }: Failure): { readonly state: string; readonly then:
     case "outcome-unknown":
       return {
         state: "; it is not known whether it was applied again",
-        then: "apply it if it was not",
+        then: "apply it if it was not applied again",
       };
     default:
       return { state: pending, then: "apply it once that is resolved" };

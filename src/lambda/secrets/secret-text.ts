@@ -113,7 +113,7 @@ export function refuseControlCharacters(secret: string, content: string, where: 
   throw new Failure(
     "usage",
     "secret-unusable",
-    `${content.replace(/^t/, "T")} ${where} contains ${what}, which no HTTP request can carry.`,
+    `${content.replace(/^t/, "T")} ${where} contains ${what}, so it cannot be sent in an HTTP request.`,
     { hints: [textHint(`Store ${content} alone, as one line.`)] },
   );
 }

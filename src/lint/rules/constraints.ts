@@ -61,7 +61,7 @@ const foreignKeyValidates: Rule = {
   id: "foreign-key-validates",
   severity: "warning",
   title: "a new foreign key is checked for every row",
-  why: "PostgreSQL looks up every row's key while it blocks writes of both tables. This includes a VALIDATE CONSTRAINT in the file that adds the foreign key, because its lock is held until the transaction ends.",
+  why: "PostgreSQL looks up every row's key while it blocks writes of both tables. VALIDATE CONSTRAINT in the same file does not help, because the lock of ADD FOREIGN KEY is held until the transaction ends.",
   safeWay:
     "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration, which does not block writes.",
   example: {
@@ -88,7 +88,7 @@ const checkValidates: Rule = {
   id: "check-validates",
   severity: "warning",
   title: "a new CHECK reads the whole table",
-  why: "PostgreSQL tests every row while it blocks reads and writes of the table. This includes a VALIDATE CONSTRAINT in the file that adds the CHECK, because its lock is held until the transaction ends.",
+  why: "PostgreSQL tests every row while it blocks reads and writes of the table. VALIDATE CONSTRAINT in the same file does not help, because the lock of ADD CONSTRAINT is held until the transaction ends.",
   safeWay:
     "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration, which blocks neither reads nor writes.",
   example: {

@@ -30,7 +30,7 @@ const backfillUnderLock: Rule = {
   id: "backfill-under-lock",
   severity: "warning",
   title: "rows are changed while the table is locked by an earlier statement",
-  why: "ALTER TABLE blocks reads and writes until the transaction ends, and CREATE INDEX, CREATE TRIGGER and ADD FOREIGN KEY block writes, so they also wait for a later UPDATE, DELETE or INSERT … SELECT in the same file.",
+  why: "ALTER TABLE blocks reads and writes until the transaction ends; CREATE INDEX, CREATE TRIGGER and ADD FOREIGN KEY block writes. A later UPDATE, DELETE or INSERT … SELECT in the same file makes the blocked sessions wait even longer.",
   safeWay: "Change the table in one migration, and the rows in the next.",
   example: {
     bad: "ALTER TABLE orders ADD COLUMN channel text;\nUPDATE orders SET channel = 'web' WHERE placed_at > '2024-01-01';",

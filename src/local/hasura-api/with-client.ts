@@ -92,7 +92,7 @@ function connectionLost(cause: unknown, url: string): Failure {
   return new Failure(
     "unreachable",
     "database-unreachable",
-    `The connection to the database at ${withoutSecrets(url)} was lost while the environment was set up.`,
+    `The connection to the database at ${withoutSecrets(url)} was lost while the environment was being set up.`,
     { hints: [retryHint({ reason: "once the server is running" })], cause },
   );
 }
@@ -128,7 +128,7 @@ function nextStep({ code, message }: pg.DatabaseError): readonly [string, string
     ];
   return [
     `refused to set up the environment: ${message}`,
-    "Correct what the database names, or ask its administrator to.",
+    "Fix the problem that the database reports, or ask its administrator to do so.",
   ];
 }
 

@@ -96,7 +96,7 @@ export function withoutCredentials(text: string): string {
   return (
     text
       .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s"'<>]*@/gi, `$1:${hidden}@`)
-      // What is before the @ in an address of the web is a token more often than a name.
+      // In a web address, the part before the @ is more often a token than a user name.
       .replace(/(\b(?:https?|wss?):\/\/)(?!\{\{[^{}]*\}\}@)[^\s/@?#"'<>]+@/gi, `$1${hidden}@`)
       .replace(inJson, `$1${hidden}`)
       .replace(assigned, `$1${hidden}`)

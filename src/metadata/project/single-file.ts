@@ -9,7 +9,7 @@ import { readSource } from "./read-text.ts";
 
 /**
  * Reads the metadata of a project that has it in one file, by the file's path from the project's root. It is sent as it is, so the file's
- * own version decides about its form (docs/internals/hasura-metadata.md, "Configuration and modes").
+ * own version determines its form (docs/internals/hasura-metadata.md, "Configuration and modes").
  * @throws MetadataFailure for a file that does not exist or cannot be read
  */
 export async function readSingleFile(path: string, reading: Reading): Promise<Part> {
@@ -33,7 +33,7 @@ function refuseAnswer(document: JsonMap, spotOf: (key: string) => Spot): void {
   if (document["version"] !== undefined || !isJsonMap(document["metadata"] ?? null)) return;
   throw unreadable(
     spotOf("metadata"),
-    "The file contains an answer of Hasura: the metadata is only a part of it.",
+    "The file contains Hasura's response to export_metadata, and the metadata is only a part of it.",
     "Keep only the value of the key metadata.",
   );
 }
@@ -57,7 +57,7 @@ function incomplete(document: JsonMap, spotOf: (key: string) => Spot): MetadataP
     },
   ];
   if (list === undefined) {
-    const advice = "Metadata with sources has the version 3, metadata with only tables 2.";
+    const advice = "Use version 3 for metadata with sources, and version 2 for metadata with only tables.";
     return version === undefined
       ? problem("The metadata has no version.", "version", advice)
       : problem(`The version must be 3 or 2, not ${JSON.stringify(version)}.`, "version", advice);
@@ -68,7 +68,7 @@ function incomplete(document: JsonMap, spotOf: (key: string) => Spot): MetadataP
     ? problem(
         `Metadata of version ${JSON.stringify(version)} needs the key ${list}.`,
         list,
-        "Add it, with an empty list if there are none.",
+        "Add it; its list may be empty.",
       )
     : [];
 }

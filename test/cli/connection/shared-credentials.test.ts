@@ -8,7 +8,7 @@ const hour = 3_600_000;
 const refused = new Failure("access", "login-missing", "The login has expired.");
 const away = new Failure("unreachable", "sts-unreachable", "STS cannot be reached.");
 
-/** A source that gives keys for an hour each time, or fails, as `answers` say; it counts how often it is asked. */
+/** A source that gives keys for an hour each time, or fails, as `answers` specifies; it counts how often it is asked. */
 function source(answers: readonly ("keys" | Failure)[]) {
   const clock = { now: 0 };
   let asked = 0;
@@ -40,7 +40,7 @@ describe("credentials that expire", () => {
     );
   });
 
-  test("are used to their end where they are refused before, and nobody is asked again", async () => {
+  test("are used until they expire if their renewal is refused, and nobody is asked again", async () => {
     const { clock, keys, asked } = source(["keys", refused]);
     await keys();
     for (const now of [hour - 200_000, hour - 100_000]) {
@@ -53,7 +53,7 @@ describe("credentials that expire", () => {
     assert.equal(asked(), 2);
   });
 
-  test("are fetched again at their end where only the network was away", async () => {
+  test("are fetched again when they expire if only the network had failed", async () => {
     const { clock, keys } = source(["keys", away, away, "keys"]);
     await keys();
     clock.now = hour - 200_000;
@@ -91,7 +91,7 @@ describe("credentials that environments share", () => {
     assert.equal(asked(), 2);
   });
 
-  test("are fetched again where the network was away", async () => {
+  test("are fetched again if the network had failed", async () => {
     const { first, second, clock } = shared(["keys", away, "keys"]);
     await first();
     clock.now = 2 * hour;

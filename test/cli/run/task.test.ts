@@ -635,7 +635,7 @@ describe("a run in an ECS task", () => {
     ]);
   });
 
-  test("whose end is recorded is followed to it although ECS has forgotten it", async (t) => {
+  test("is followed to its recorded end although ECS has forgotten it", async (t) => {
     const { exit, err } = await runTask(t, [
       ...[...start, missing],
       ledger({ outcome: "finished", migrations: [up, up2] }),

@@ -94,7 +94,7 @@ describe("metadata of a directory", () => {
       await assert.rejects(readChanging(t, texts.values()), { code: "files-changing" });
     });
 
-    test("is refused for a file that cannot be read, as one that cannot be read", async (t) => {
+    test("is refused with the file's own problem if a file cannot be read", async (t) => {
       const root = await projectOnDisk(t, files);
       const fs: FileSystem = {
         ...realFileSystem,

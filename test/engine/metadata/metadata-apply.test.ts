@@ -187,7 +187,7 @@ describe("metadata apply", () => {
       const [shown] = ran.of("log").filter(({ code }) => code === "metadata-changed-meanwhile");
       assert.equal(
         shown?.message,
-        "Somebody has changed the server's metadata since the differences were shown: default › public.users. Nothing of that is overwritten.",
+        "Somebody has changed the server's metadata since the differences were shown: default › public.users. This run does not overwrite these changes.",
       );
     });
 

@@ -53,7 +53,7 @@ describe("a failure of the second half of a redo", () => {
     [
       "outcome-unknown",
       "3_x has been rolled back; it is not known whether it was applied again.",
-      "apply it if it was not",
+      "apply it if it was not applied again",
     ],
   ] as const)
     test(`does not call the migration pending if the code is ${code}`, () => {

@@ -55,12 +55,12 @@ describe("stored secret", () => {
     [
       managed,
       "hidden\nvalue",
-      "The admin secret that HASURA_MIGRATE_ADMIN_SECRET_ARN names contains a line break, which no HTTP request can carry.",
+      "The admin secret that HASURA_MIGRATE_ADMIN_SECRET_ARN names contains a line break, so it cannot be sent in an HTTP request.",
     ],
     [
       { from: "environment", value: "hidden\0value" },
       "",
-      "The admin secret in HASURA_MIGRATE_ADMIN_SECRET contains a control character, which no HTTP request can carry.",
+      "The admin secret in HASURA_MIGRATE_ADMIN_SECRET contains a control character, so it cannot be sent in an HTTP request.",
     ],
   ] as const)
     test(`what no request can carry is refused without showing it: ${message}`, async (t) => {

@@ -1049,7 +1049,7 @@ describe("what needs attention", () => {
     });
   }
 
-  test("a filter that no longer holds for one related row is shown whole, also with a part more", () => {
+  test("a filter that no longer holds for one related row is shown whole, also with an additional part", () => {
     const [before, after] = [sameRow, { ...anyRows, c: { _eq: 3 } }].map((filter) =>
       withTable(select({ ...filtered, filter })),
     );

@@ -338,7 +338,7 @@ function regionOf(
   });
 }
 
-/** As the AWS CLI does it, the profile's own, which may be the only one with an endpoint in a VPC. */
+/** The profile's own region, as in the AWS CLI: it may be the only one with an endpoint in the VPC. */
 function stsRegion(identity: Identity, files: SharedConfig, otherwise: string): string {
   return profileRegion(identity, files) ?? otherwise;
 }

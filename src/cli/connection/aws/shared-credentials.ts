@@ -37,8 +37,8 @@ function keyOf(identity: Identity): string {
 }
 
 /**
- * The first failure is kept for every later call, so that nobody is prompted again for what was just refused; after a success only a refusal
- * is, because the network may come back in a long run.
+ * The first failure is kept for every later call, so that nobody is prompted again for what was just refused; after a success, only a
+ * refusal is kept, because the network may come back during a long run.
  */
 function failingOnce(provider: Provider): Provider {
   let first: Promise<Credentials> | undefined;

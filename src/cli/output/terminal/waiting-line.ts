@@ -2,7 +2,7 @@ import type { CliContext } from "../../context.ts";
 import { colorsFor } from "./colors.ts";
 import { terminalSpinner, type Spinner } from "./spinner.ts";
 
-/** Where nothing moves, a wait shorter than this is not mentioned. */
+/** Without a spinner, a wait shorter than this is not shown. */
 const silenceMs = 1000;
 
 /** Shows on stderr what is waited for: with a spinner in a terminal, and elsewhere as one line after a second. */

@@ -35,7 +35,7 @@ const attentionTexts: Readonly<Record<string, string>> = {
   removed: "no longer in the API",
   "removed-permission": "the role loses access",
   "removed-trigger": "no longer runs",
-  "undelivered-events": "events that are not delivered yet are lost",
+  "undelivered-events": "undelivered events are lost",
 };
 
 /** Why a change should be reviewed. */

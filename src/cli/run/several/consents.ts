@@ -71,7 +71,7 @@ function refuseOtherNames(names: readonly string[], runs: readonly PreparedRun[]
 }
 
 /**
- * The option that confirms all of them. Where one has to be named, each that needs an answer has to be, because `--yes` with names does
+ * The option that confirms all of them. If one has to be named, all that need an answer have to be, because `--yes` with names does
  * not confirm the others.
  */
 function missingYes(

@@ -116,7 +116,7 @@ export function unrecordedSeeds(
 
 const lookEveryMs = 2000;
 
-/** A look that takes longer has failed: Hasura may answer nothing at all. */
+/** A query that takes longer counts as failed, because Hasura may not answer at all. */
 const longestAskMs = 10_000;
 
 /** Runs a migration, and reports what it waits for, and who holds a lock that it needs, where PostgreSQL can be asked. */

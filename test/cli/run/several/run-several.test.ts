@@ -55,7 +55,7 @@ interface During {
   readonly runOut: (ms: number) => void;
 }
 
-/** What a function streams that hangs. */
+/** What a hanging function streams. */
 const silence: readonly object[] = [];
 
 /** Runs a command on dev-1, dev-2, staging and prod, which is protected; `answers` are what each function streams. */
@@ -527,7 +527,7 @@ describe("confirmation for several environments", () => {
         return silence;
       };
 
-    test("are asked about although another environment does not plan in time, which then runs like the others", async (t) => {
+    test("are asked about although the plan of another environment is late, and that environment then runs like the others", async (t) => {
       const ran = await several(
         t,
         [...three, "--concurrency=1"],

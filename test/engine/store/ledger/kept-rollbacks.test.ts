@@ -230,7 +230,7 @@ describe("a version under which another migration is applied", () => {
     );
     assert.deepEqual(hints(ran), [
       "2_coupon: ada applied it on the branch add-coupons at commit 1a2b3c4.",
-      "If they are two migrations, rename the directory here to a newer version.",
+      "If they are different migrations, give yours a newer version: rename its directory.",
       "If this is the same migration, renamed and changed, rename its directory to 2_coupon.",
       "hasura-migrate reset-to dev-3 --changed",
     ]);
@@ -243,7 +243,7 @@ describe("a version under which another migration is applied", () => {
     );
   });
 
-  test("does not stop what is not about it, or what is told to replace or to leave it", async (t) => {
+  test("does not stop operations on other versions, or a reset-to that replaces or keeps it", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ ...theirs, ...table("3", "code") });
     const both = { ...mine, ...table("3", "code"), ...table("4", "tag") };
