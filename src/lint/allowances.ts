@@ -39,12 +39,15 @@ function read(words: string): Pick<Allowance, "rules" | "reason"> {
   return { rules: names, ...(reason.trim() !== "" && { reason: reason.trim() }) };
 }
 
+/** What may be between a statement, without its semicolon, and a comment on the same line. */
+const sameLine = /^(?:\s*;)?(?:[^\S\n\r]|\/\*[^\n\r]*?\*\/)*$/;
+
 function statementAt(text: string, at: number, statements: readonly Span[]): number | "all" {
   const first = statements[0];
   if (first === undefined || at < first.start) return "all";
   const before = statements.findLastIndex(({ end }) => end <= at);
   const end = statements[before]?.end;
-  if (end !== undefined && !/[\n\r]/.test(text.slice(end, at))) return before;
+  if (end !== undefined && sameLine.test(text.slice(end, at))) return before;
   // Inside a statement, or before the next one.
   return before + 1;
 }

@@ -164,6 +164,25 @@ describe("severities", () => {
     assert.equal(await severityOf("error"), "error");
   });
 
+  for (const [where, sql] of [
+    ["behind its semicolon", "DROP TABLE orders; -- ALLOW\nDROP TABLE items;"],
+    [
+      "behind its semicolon on a line of its own",
+      "DROP TABLE orders\n; -- ALLOW\nDROP TABLE items;",
+    ],
+    ["before its semicolon", "DROP TABLE orders\n-- ALLOW\n; DROP TABLE items;"],
+    ["on the line before it", "DROP TABLE items;\n-- ALLOW\nDROP TABLE orders;"],
+    ["behind the second statement of a line", "DROP TABLE items; DROP TABLE orders -- ALLOW"],
+  ] as const)
+    test(`an allow directive ${where} applies to that statement alone`, async () => {
+      const allowing = sql.replace("ALLOW", "hasura-migrate: allow drop-data because it is empty");
+      const found = await lint([migration(allowing)]);
+      assert.deepEqual(
+        found.map(({ rule, message }) => [rule, /orders|items/.exec(message)?.[0]]),
+        [["drop-data", "items"]],
+      );
+    });
+
   test("a rule that is off finds nothing, and an allow directive for it is not unneeded", async () => {
     const sql = "-- hasura-migrate: allow drop-data because it is empty\nDROP TABLE orders;";
     assert.deepEqual(await rulesOf([migration(sql)], { severities: { "drop-data": "off" } }), []);

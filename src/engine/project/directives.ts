@@ -80,19 +80,28 @@ function* directivesIn(text: string, file: string): Generator<DirectiveComment> 
   }
 }
 
-/**
- * What a file allows `lint` in all of its statements, as one directive; undefined if that is nothing. A directive without a reason
- * allows nothing.
- */
-export function wholeFileAllowance(text: string): string | undefined {
-  const found = [...leadingComments(text)].flatMap(({ comment }) => {
+/** Rules of `lint` that a file allows in all of its statements, and why. */
+export interface WholeFileAllowance {
+  readonly rules: readonly string[];
+  readonly reason: string;
+}
+
+/** What a file allows `lint` in all of its statements. A directive without a reason allows nothing. */
+export function wholeFileAllowances(text: string): WholeFileAllowance[] {
+  return [...leadingComments(text)].flatMap(({ comment }) => {
     const content = directive.exec(comment)?.[1] ?? "";
-    const [, rules, reason] = /^\s*allow\s(.*?)\bbecause\b(.*)$/.exec(content) ?? [];
-    return rules?.trim() && reason?.trim() ? [{ rules: rules.trim(), reason: reason.trim() }] : [];
+    const [, listed = "", reason = ""] = /^\s*allow\s(.*?)\bbecause\b(.*)$/.exec(content) ?? [];
+    const rules = listed.split(/[\s,]+/).filter((rule) => rule !== "");
+    return rules.length > 0 && reason.trim() !== "" ? [{ rules, reason: reason.trim() }] : [];
   });
-  if (found.length === 0) return undefined;
-  const rules = found.map((each) => each.rules).join(", ");
-  return `-- hasura-migrate: allow ${rules} because ${found.map(({ reason }) => reason).join("; ")}`;
+}
+
+/** The allowances as one directive; undefined if they allow nothing. */
+export function allowanceDirective(allowances: readonly WholeFileAllowance[]): string | undefined {
+  const rules = new Set(allowances.flatMap((each) => each.rules));
+  if (rules.size === 0) return undefined;
+  const reasons = new Set(allowances.map(({ reason }) => reason));
+  return `-- hasura-migrate: allow ${[...rules].join(", ")} because ${[...reasons].join("; ")}`;
 }
 
 /** The beginning of the lines that list the versions that a file combines. */

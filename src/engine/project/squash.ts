@@ -7,7 +7,9 @@ import { headOf, nameOf, statementsOf, type Statement } from "../sql/statements.
 import {
   noTransactionMarker,
   squashesDirective,
-  wholeFileAllowance,
+  allowanceDirective,
+  wholeFileAllowances,
+  type WholeFileAllowance,
   type Directives,
 } from "./directives.ts";
 import type { MigrationBody } from "./migration-file.ts";
@@ -56,8 +58,8 @@ export async function squashedFiles(
   const downs = parts.toReversed().flatMap(({ down }) => (down ? [down] : []));
   const versions = parts.map(({ version }) => version);
   return {
-    up: combined(ups, versions),
-    ...(!withoutDown && { down: combined(downs, []) }),
+    up: combined(ups, { squashes: versions, hasDown: !withoutDown }),
+    ...(!withoutDown && { down: combined(downs, { squashes: [], hasDown: true }) }),
     notices: enumNotices(ups),
   };
 }
@@ -84,13 +86,23 @@ async function partFile(label: string, file: Migration["down"]): Promise<PartFil
   return file?.runnable ? { label, path: file.path, body: await file.body() } : undefined;
 }
 
-function combined(files: readonly PartFile[], squashes: readonly Version[]): string {
+function combined(
+  files: readonly PartFile[],
+  { squashes, hasDown }: { readonly squashes: readonly Version[]; readonly hasDown: boolean },
+): string {
   for (const file of files) refuseUnusable(file);
   const directives = commonDirectives(files);
   const bodies = files.map(
     (file, i) => `\n-- ${file.label}\n${ownText(file)}${i < files.length - 1 ? resets(file) : ""}`,
   );
-  return [...headerLines(directives, squashes), ...bodies].join("\n").replace(/\n*$/, "\n");
+  const withoutDown = hasDown
+    ? undefined
+    : allowanceDirective(
+        files.flatMap(({ body }) => allowancesOf(body.sql, (rule) => rule === missingDown)),
+      );
+  return [...headerLines(directives, squashes), ...(withoutDown ? [withoutDown] : []), ...bodies]
+    .join("\n")
+    .replace(/\n*$/, "\n");
 }
 
 /** The directives that all files share. */
@@ -188,19 +200,29 @@ function unknownSetting({ start }: Statement, { path, body }: PartFile): Failure
   );
 }
 
+/** The rule that is about the whole migration: the statements of a part cannot allow it. */
+const missingDown = "missing-down";
+
 /**
- * A part's text. What it allows in all of its statements is written after each of them, because before the first statement it would
- * apply to the other parts as well.
+ * A part's text. What it allows in all of its statements is written into each of them, before its semicolon, because before the first
+ * statement it would apply to the other parts as well.
  */
 function ownText({ body: { sql } }: PartFile): string {
   const text = terminated(withoutDirectives(sql));
-  const allowance = wholeFileAllowance(sql);
+  const allowance = allowanceDirective(allowancesOf(sql, (rule) => rule !== missingDown));
   if (allowance === undefined) return text;
-  return statementsOf(text).reduceRight((rest, { end }) => {
-    const after = rest.slice(end);
-    const lineEnd = after === "" || /^[\r\n]/.test(after) ? "" : "\n";
-    return `${rest.slice(0, end)} ${allowance}${lineEnd}${after}`;
-  }, text);
+  return statementsOf(text).reduceRight(
+    (rest, { end }) => `${rest.slice(0, end - 1)}\n${allowance}\n${rest.slice(end - 1)}`,
+    text,
+  );
+}
+
+/** What a file allows in all of its statements, of these rules. */
+function allowancesOf(sql: string, isWanted: (rule: string) => boolean): WholeFileAllowance[] {
+  return wholeFileAllowances(sql).flatMap(({ rules, reason }) => {
+    const wanted = rules.filter(isWanted);
+    return wanted.length > 0 ? [{ rules: wanted, reason }] : [];
+  });
 }
 
 /** The text ends with a semicolon, so that the next one can follow. */

@@ -4,9 +4,9 @@ import { readDirectives } from "../../../src/engine/project/directives.ts";
 import { parseBody } from "../../../src/engine/project/migration-file.ts";
 import type { Migration, MigrationFile } from "../../../src/engine/project/scan.ts";
 import { squashedFiles } from "../../../src/engine/project/squash.ts";
-import { statementsOf } from "../../../src/engine/sql/statements.ts";
 import { allowancesIn } from "../../../src/lint/allowances.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { parseSql } from "../../../src/sql-parser/parse-sql.ts";
 
 function file(path: string, sql: string): MigrationFile {
   const body = async () => parseBody(Buffer.from(sql), path);
@@ -72,7 +72,8 @@ describe("squash", () => {
       `-- hasura-migrate: allow drop-data because it is archived
 -- hasura-migrate: allow drop-cascade because nobody uses it
 -- hasura-migrate: allow rename
-DROP TABLE a; ALTER TABLE b DROP c -- the last one`,
+DROP TABLE a; -- hasura-migrate: allow rename because it is new
+ALTER TABLE b DROP c -- the last one`,
       "-- hasura-migrate: allow drop-data because it is empty\nDROP TABLE d;\n",
       "DROP TABLE e;",
     );
@@ -81,21 +82,30 @@ DROP TABLE a; ALTER TABLE b DROP c -- the last one`,
       `-- hasura-migrate: squashes 1 2 3
 
 -- 1_m
-DROP TABLE a; -- hasura-migrate: allow drop-data, drop-cascade because it is archived; nobody uses it
- ALTER TABLE b DROP c -- the last one
-; -- hasura-migrate: allow drop-data, drop-cascade because it is archived; nobody uses it
+DROP TABLE a
+-- hasura-migrate: allow drop-data, drop-cascade because it is archived; nobody uses it
+; -- hasura-migrate: allow rename because it is new
+ALTER TABLE b DROP c -- the last one
+
+-- hasura-migrate: allow drop-data, drop-cascade because it is archived; nobody uses it
+;
 
 -- 2_m
-DROP TABLE d; -- hasura-migrate: allow drop-data because it is empty
+DROP TABLE d
+-- hasura-migrate: allow drop-data because it is empty
+;
 
 -- 3_m
 DROP TABLE e;
 `,
     );
+    const parsed = await parseSql(up);
+    assert(parsed.kind === "parsed");
     assert.deepEqual(
-      allowancesIn(up, statementsOf(up)).map(({ rules, statement }) => [statement, ...rules]),
+      allowancesIn(up, parsed.statements).map(({ rules, statement }) => [statement, ...rules]),
       [
         [0, "drop-data", "drop-cascade"],
+        [0, "rename"],
         [1, "drop-data", "drop-cascade"],
         [2, "drop-data"],
       ],
@@ -168,6 +178,26 @@ DROP TABLE e;
       withoutDown: true,
     });
     assert.equal(files.down, undefined);
+  });
+
+  test("allows once that it has no down file, if a part did", async () => {
+    const allowed = "-- hasura-migrate: allow missing-down, rename because data was deleted\n";
+    const ups: Parameters<typeof migrations> = [[`${allowed}SELECT 1;`, ""], "SELECT 2;"];
+    const { up } = await squashedFiles(migrations(...ups), { withoutDown: true });
+    assert.equal(
+      up,
+      `-- hasura-migrate: squashes 1 2
+-- hasura-migrate: allow missing-down because data was deleted
+
+-- 1_m
+SELECT 1
+-- hasura-migrate: allow rename because data was deleted
+;
+
+-- 2_m
+SELECT 2;
+`,
+    );
   });
 });
 
