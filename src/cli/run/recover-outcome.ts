@@ -20,7 +20,7 @@ export const maxStale = 2;
 /** A function that crashes on this many queries in a row will not answer the next one. */
 const maxCrashes = 5;
 /** The same for a run in an ECS task: Fargate takes a minute or two to start one. */
-export const maxUnknownTask = 30;
+const maxUnknownTask = 30;
 /** Codes of a run in an ECS task, which has no time limit. */
 const taskCodes: ReadonlySet<string> = new Set(["task-unknown", "task-killed"]);
 

@@ -517,7 +517,7 @@ describe("a run in an ECS task", () => {
     ],
     [
       "that neither ECS nor the ledger knows",
-      [placed, missing, ...Array.from({ length: 30 }, () => [unknown, missing]).flat()],
+      [placed, missing, ...Array.from({ length: 180 }, () => [unknown, missing]).flat()],
       4,
       [/it may still be running/, /hasura-migrate history dev-3 --run/],
     ],
@@ -526,7 +526,7 @@ describe("a run in an ECS task", () => {
       [
         placed,
         mayNotDescribe,
-        ...Array.from({ length: 30 }, () => [unknown, mayNotDescribe]).flat(),
+        ...Array.from({ length: 180 }, () => [unknown, mayNotDescribe]).flat(),
       ],
       4,
       [/it may still be running/],
@@ -587,6 +587,21 @@ describe("a run in an ECS task", () => {
     assert.equal(tokens[1], `${String(tokens[0])}.2`);
     assert.match(out, /add_order_notes applied[\s\S]*add_index applied[\s\S]*2 applied/);
     assert.equal(out.match(/add_order_notes applied/g)?.length, 1);
+  });
+
+  test("that is continued in another task, which may not be described, is followed until it starts", async (t) => {
+    const left = ledger({ outcome: "paused", requestIds: ["t-1"], migrations: [up] });
+    const { exit, err } = await runTask(t, [
+      ...[...start, running, left],
+      exited(0, { stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted." }),
+      logs([paused]),
+      streams([begun, { ...plan([item(...second)]), dryRun: true }, finished(0)]),
+      ...[network, placed, mayNotDescribe],
+      ...Array.from({ length: 5 }, () => [left, mayNotDescribe]).flat(),
+      ledger({ outcome: "finished", requestIds: ["t-1", "t-2"], migrations: [up, up2] }),
+      logs([finished(2)]),
+    ]);
+    assert.equal(exit, 0, err);
   });
 
   test("whose image is not the function's is warned of once", async (t) => {

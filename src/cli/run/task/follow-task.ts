@@ -7,7 +7,7 @@ import type { RunPart } from "../follow-run.ts";
 import { lookUpRun, type Lookup } from "../look-up-run.ts";
 import { queryBackoff } from "../query.ts";
 import { countsOf, recordedEnd } from "../recorded-end.ts";
-import { maxStale, maxUnknownTask } from "../recover-outcome.ts";
+import { maxStale } from "../recover-outcome.ts";
 import { activityOf, newsReporter } from "../run-news.ts";
 import { reduceRun, type RunState } from "../run-state.ts";
 import { cannotFollow, taskKilled, taskNotStarted } from "./task-failures.ts";
@@ -42,6 +42,8 @@ const repeatMs = 300_000;
 const maxFailed = 3;
 /** Give up after this long without a successful lookup. */
 const longestSilenceMs = 900_000;
+/** The same for a run that neither ECS nor the ledger shows, in lookups: it may be waiting for its turn. */
+const maxUnrecorded = 180;
 
 /** How far a task was followed. */
 interface Following {
@@ -75,7 +77,7 @@ export async function* followTask(followed: FollowedTask): AsyncGenerator<RunEve
   for (let attempt = 1; ; attempt += 1) {
     if (!following.hasBegun) {
       const state = await stateOf(followed);
-      following = afterState(following, state);
+      following = { ...afterState(following, state), seenAt: now() };
       if (state?.kind === "starting") report(`waiting for the ECS task to start (${state.status})`);
     }
     if (following.hasBegun) {
@@ -188,9 +190,16 @@ function afterState(
     stop: state?.kind === "stopped" ? state.stop : undefined,
   };
   if (state !== undefined) return { ...next, untracked: tracked };
-  if (found?.kind !== "not-recorded" && found?.kind !== "stale") return next;
+  const kind = untrackedKind(found);
+  if (kind === undefined) return next;
   const { untracked } = following;
-  return { ...next, untracked: { ...untracked, [found.kind]: untracked[found.kind] + 1 } };
+  return { ...next, untracked: { ...untracked, [kind]: untracked[kind] + 1 } };
+}
+
+/** A run that is continued stays paused in the ledger until its next task has started. */
+function untrackedKind(found: Lookup | undefined): keyof Following["untracked"] | undefined {
+  if (found?.kind === "stale") return found.row.outcome === "paused" ? "not-recorded" : "stale";
+  return found?.kind === "not-recorded" ? "not-recorded" : undefined;
 }
 
 function afterLookup(following: Following, found: Lookup, now: number): Following {
@@ -204,7 +213,7 @@ function afterLookup(following: Following, found: Lookup, now: number): Followin
 /** Throws if nothing shows whether the task still runs. */
 function checkTracked(run: RunState, { untracked }: Following): void {
   if (untracked.stale >= maxStale) throw taskKilled();
-  if (untracked["not-recorded"] >= maxUnknownTask) throw cannotFollow(run);
+  if (untracked["not-recorded"] >= maxUnrecorded) throw cannotFollow(run);
 }
 
 function isHopeless({ failed, seenAt }: Following, now: number): boolean {
