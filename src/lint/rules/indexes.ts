@@ -62,7 +62,8 @@ const maintenanceBlocks: Rule = {
   check: (statement) => {
     const what = maintenance(statement.node);
     if (what === undefined) return [];
-    if (statement.locks.length === 0) {
+    // ALTER SEQUENCE and ALTER INDEX name what they change, which is no table.
+    if (statement.locks.length === 0 && !("AlterTableStmt" in statement.node)) {
       const blocked = what === "REINDEX" ? "writes to" : "reads and writes of";
       return [
         { message: `${what} blocks ${blocked} every table that it works on, one after the other.` },
