@@ -71,6 +71,7 @@ describe("the region", () => {
   const env = { AWS_REGION: "us-east-2", AWS_DEFAULT_REGION: "us-west-1" };
   const first: [given: Given, region: string][] = [
     [{ config: inRegion, env, target: { region: "eu-west-1" } }, "eu-west-1"],
+    [{ config: profile("region = x y"), target: { region: "eu-west-1" } }, "eu-west-1"],
     [{ config: inRegion, env }, "eu-west-3"],
     [{ config: profile(""), env }, "us-east-2"],
     [{ config: profile(""), env: { AWS_DEFAULT_REGION: "us-west-1" } }, "us-west-1"],

@@ -33,9 +33,14 @@ function shown(url: string): string {
   return url.includes("@") ? "" : ` It is ${JSON.stringify(url)}.`;
 }
 
+/** True for a name of the form of AWS's regions. */
+export function isRegion(region: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(region);
+}
+
 /** The region, checked: what the SDK would otherwise put into a host name. Throws `usage/region-invalid`. */
 export function checkedRegion(region: string, from: string): string {
-  if (/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(region)) return region;
+  if (isRegion(region)) return region;
   const bare = region.trim().replace(/^["']+|["']+$/g, "");
   const next =
     bare !== region && /^[a-z0-9-]+$/i.test(bare)

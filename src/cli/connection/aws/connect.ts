@@ -25,7 +25,7 @@ import { describeIdentity, identityOf, type Identity } from "./choose-identity.t
 import { checkCredentialVariables } from "./credential-variables.ts";
 import { describe } from "./describe-function.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
-import { checkedRegion, type Address } from "./addresses.ts";
+import { checkedRegion, isRegion, type Address } from "./addresses.ts";
 import { proxyFor } from "./proxies.ts";
 import { RequestHandler } from "./http-handler.ts";
 import type { SharedCredentials } from "./shared-credentials.ts";
@@ -326,7 +326,10 @@ function regionOf(
 ): string {
   const sources = [
     [target.region, `--region or the configuration of ${target.environment}`],
-    [profileRegion(identity, files), ""],
+    [
+      profileRegion(identity, files),
+      identity.kind === "profile" ? `profile "${identity.profile}"` : "",
+    ],
     [env["AWS_REGION"], "AWS_REGION"],
     [env["AWS_DEFAULT_REGION"], "AWS_DEFAULT_REGION"],
   ] as const;
@@ -340,13 +343,12 @@ function regionOf(
 
 /** The profile's own region, as in the AWS CLI: it may be the only one with an endpoint in the VPC. */
 function stsRegion(identity: Identity, files: SharedConfig, otherwise: string): string {
-  return profileRegion(identity, files) ?? otherwise;
+  const own = profileRegion(identity, files);
+  return own !== undefined && isRegion(own) ? own : otherwise;
 }
 
 function profileRegion(identity: Identity, files: SharedConfig): string | undefined {
-  if (identity.kind !== "profile") return undefined;
-  const region = files.profile(identity.profile)?.["region"];
-  return region ? checkedRegion(region, `profile "${identity.profile}"`) : undefined;
+  return identity.kind === "profile" ? files.profile(identity.profile)?.["region"] : undefined;
 }
 
 /** Hosts of AWS, interface endpoints in a VPC included. */
