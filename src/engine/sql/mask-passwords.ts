@@ -154,7 +154,7 @@ function doubled(quote: string): Spelling {
 const escaped: Spelling = {
   read: (inner) =>
     inner.replaceAll(
-      /''|\\(?:([0-7]{1,3})|x([0-9a-f]{1,2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([^]))/gi,
+      /''|\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([^]))/g,
       (_, octal?: string, x?: string, short?: string, long?: string, other?: string) => {
         if (octal !== undefined) return character(octal, 8);
         const hex = x ?? short ?? long;

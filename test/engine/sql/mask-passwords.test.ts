@@ -27,6 +27,7 @@ const hidden = [
   `DO $$ BEGIN EXECUTE E'CREATE ROLE a PASSWORD ''${pw}''\\n'; END; $$`,
   `DO $$ BEGIN EXECUTE e'CREATE ROLE a\\nPASSWORD \\'${pw}\\''; END; $$`,
   `DO $$ BEGIN EXECUTE E'-- a\\nCREATE ROLE a PASSWORD \\x27${pw}\\047\\u0020'; END; $$`,
+  `DO $$ BEGIN EXECUTE E'CREATE ROLE a PASSWORD \\U00000027${pw}\\U00000027'; END; $$`,
   `SELECT '{"down_sql":"ALTER ROLE a PASSWORD ''${pw}''"}'`,
   `SELECT E'{"down_sql":"ALTER ROLE \\\\"a\\\\" PASSWORD ''${pw}''\\\\n"}'`,
   `DO $$ BEGIN EXECUTE 'CREATE ROLE a PASSWORD ''${pw}`,
