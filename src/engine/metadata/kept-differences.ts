@@ -56,10 +56,12 @@ async function isLeftByRun(
   return last?.run === runId && hasLeft(last, now);
 }
 
-/** True only if nobody else has changed the metadata between the replacement and the moment at which its result was read. */
+/**
+ * True only if nobody else has changed the metadata between the replacement and the moment at which its result was recorded. A
+ * replacement without a result may never have taken effect.
+ */
 function hasLeft({ before, after }: OpenReplacement, now: MetadataState): boolean {
-  const result = after ?? now;
-  return result.version === before.version + 1 && result.checksum === now.checksum;
+  return after?.version === before.version + 1 && after.checksum === now.checksum;
 }
 
 /** In a later invocation without metadata: throws `busy/plan-outdated` if metadata was confirmed. */

@@ -73,8 +73,8 @@ export function applyMetadataAnyway(environment: string): Hint {
   return runHint(["metadata", "apply", environment, "--allow-inconsistent"], "apply it anyway");
 }
 
-/** Maximum number of requests, if others keep changing the metadata or answers are lost. */
-const mostRequests = 6;
+/** Maximum number of requests, if others keep changing the metadata or answers are lost. After each, Hasura may refuse one more. */
+const mostRequests = 12;
 
 /**
  * Replaces the server's metadata exactly once, even if answers are lost, and never overwrites what was not shown. Before that, the

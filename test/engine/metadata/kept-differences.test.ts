@@ -119,8 +119,9 @@ describe("a later invocation of a confirmed run", () => {
       ...{ shown: {}, now: theirs, replaced: { after: theirs } },
     },
     {
-      what: "differences that the run has left without recording it",
+      what: "differences that the run may have left without recording it",
       ...{ shown: {}, now: theirs, replaced: {} },
+      code: "metadata-changed",
     },
     {
       what: "differences that another run has left",
