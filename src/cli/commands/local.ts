@@ -114,7 +114,7 @@ async function startVisibly(
     "abort",
     () =>
       renderer.notice(
-        "Stopping once the local environment has started; Ctrl-C again stops immediately.",
+        "Stopping once the local environment has started; press Ctrl-C twice more to stop immediately.",
       ),
     { signal: started.signal },
   );

@@ -37,11 +37,13 @@ export function otherMigration(
   return new Failure(
     "usage",
     "other-migration",
-    `${was} is applied in ${database}, and ${is} is another migration with the same version. Nothing was run.`,
+    `${was} is applied in ${database}, and ${is} is another migration with the same version.`,
     {
       hints: [
         ...(by === undefined ? [] : [textHint(`${was}: ${appliedByText(by)}.`)]),
-        textHint("If they are different migrations, give yours a newer version: rename its directory."),
+        textHint(
+          "If they are different migrations, give yours a newer version: rename its directory.",
+        ),
         textHint(
           `If this is the same migration, renamed and changed, rename its directory to ${was}.`,
         ),
@@ -49,7 +51,7 @@ export function otherMigration(
           ? [
               runHint(
                 ["reset-to", environment, "--changed", ...databaseArgs(database)],
-                `roll back ${was} with the down SQL stored in the ledger, and apply the file`,
+                `roll back ${was} with the stored down SQL, and everything else that this project does not have or has changed, and apply this project's files`,
               ),
             ]
           : []),

@@ -48,7 +48,9 @@ export async function refuseForeignWriters(context: LedgerContext): Promise<void
     {
       hints: [
         revokeHint(["migration", "running"], writer),
-        textHint("Or roll back with the migration's own down.sql, from its branch or image."),
+        textHint(
+          "Or roll back with the migration's own down.sql, from its branch or image. If up.sql has changed since it was applied, restore it first.",
+        ),
       ],
     },
   );
