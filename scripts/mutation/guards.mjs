@@ -58,7 +58,7 @@ export const guards = [
   {
     name: "sql is off until the function's setting allows it",
     file: "src/lambda/accept-request.ts",
-    guard: 'if (operation !== "sql" || sql === "read-when-protected") return;',
+    guard: 'if (operation !== "sql" || takesQueries(settings)) return;',
     without: "return;",
     tests: ["test/lambda/sql-setting.test.ts"],
   },
@@ -198,8 +198,8 @@ export const guards = [
   {
     name: "the order of versions",
     file: "src/engine/plan/select-steps.ts",
-    guard: "compareVersions(version, to) <= 0)\n    .slice(0, steps)\n",
-    without: "compareVersions(version, to) <= 0)\n    .slice(0, steps)\n    .reverse()\n",
+    guard: "isMeant(version))\n    .slice(0, steps)\n",
+    without: "isMeant(version))\n    .slice(0, steps)\n    .reverse()\n",
     tests: ["test/engine/plan/select-steps.test.ts", "test/engine/store/ledger/ledger.test.ts"],
   },
   {
@@ -275,8 +275,8 @@ export const guards = [
   {
     name: "holding every invocation of a run to its first plan",
     file: "src/engine/plan/kept-plan.ts",
-    guard: "if (part > 1) refuseNewSteps(plan, databases, []);",
-    without: "if (part > 1) return;",
+    guard: "if (isLater(request)) refuseNewSteps(plan, databases, []);",
+    without: "if (isLater(request)) return;",
     tests: ["test/engine/store/ledger/kept-plan.test.ts"],
   },
   {
