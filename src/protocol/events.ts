@@ -183,7 +183,9 @@ export const StatusRow = z.object({
   appliedAs: z
     .string()
     .optional()
-    .describe("For a `changed` version: the name of the other migration that is applied under it, if there is one."),
+    .describe(
+      "For a `changed` version: the name of the other migration that is applied under it, if there is one.",
+    ),
   appliedAt: z.iso.datetime().optional(),
   appliedBy: z
     .string()

@@ -2265,8 +2265,7 @@ export const failureCodes = {
   },
   "task-not-followed": {
     kinds: ["unreachable"],
-    meaning:
-      "The CLI lost track of an ECS task, which may still be running.",
+    meaning: "The CLI lost track of an ECS task, which may still be running.",
     causes: [
       "The credentials expired while the task was running.",
       "The function cannot be reached, or crashes.",

@@ -57,7 +57,8 @@ function incomplete(document: JsonMap, spotOf: (key: string) => Spot): MetadataP
     },
   ];
   if (list === undefined) {
-    const advice = "Use version 3 for metadata with sources, and version 2 for metadata with only tables.";
+    const advice =
+      "Use version 3 for metadata with sources, and version 2 for metadata with only tables.";
     return version === undefined
       ? problem("The metadata has no version.", "version", advice)
       : problem(`The version must be 3 or 2, not ${JSON.stringify(version)}.`, "version", advice);

@@ -480,8 +480,8 @@ describe("operations", () => {
       },
     });
     assert.deepEqual(
-      ran.of("log").map(({ message }) => message),
-      ["2_b has been rolled back and is pending. hasura-migrate dev-3 applies it."],
+      ran.of("log").flatMap(({ message, hints }) => [message, ...hintLines(hints)]),
+      ["2_b has been rolled back and is pending.", "hasura-migrate dev-3"],
     );
   });
 
