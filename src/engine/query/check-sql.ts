@@ -38,16 +38,7 @@ BEGIN
   FROM pg_catalog.pg_proc AS p
   JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
   WHERE p.provolatile OPERATOR(pg_catalog.=) 'v'
-    AND NOT (
-      p.proname OPERATOR(pg_catalog.=) ANY (${namesSql(harmlessVolatile)})
-      -- Of PostgreSQL or of an extension: anybody can give a function of their own the same name.
-      AND (n.nspname OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.name OR EXISTS (
-        SELECT FROM pg_catalog.pg_depend AS d
-        WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
-          AND d.objid OPERATOR(pg_catalog.=) p.oid
-          AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char"
-      ))
-    )
+    AND NOT (${isHarmless})
     AND (
       ${isNamed("p.proname", named("function"), "pg_catalog.pg_function_is_visible(p.oid)")}
       OR (
@@ -89,6 +80,16 @@ BEGIN
   END IF;
 END`)};`;
 }
+
+/** A function of PostgreSQL or of an extension: anybody can give a function of their own the same name. */
+const isHarmless = `
+      p.proname OPERATOR(pg_catalog.=) ANY (${namesSql(harmlessVolatile)})
+      AND (n.nspname OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.name OR EXISTS (
+        SELECT FROM pg_catalog.pg_depend AS d
+        WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
+          AND d.objid OPERATOR(pg_catalog.=) p.oid
+          AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char"
+      ))`;
 
 /** The functions that an aggregate calls, which its own volatility does not depend on. */
 const aggregateFunctions = [

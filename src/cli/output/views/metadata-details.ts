@@ -165,14 +165,16 @@ function onlyText(field: MetadataFieldChange, { short, condition, list }: Texts)
   return members.length > 0 ? list(members) : short(field.to ?? field.from ?? "none");
 }
 
+function secretDifference({ onlyIn }: Pick<MetadataFieldChange, "onlyIn">): string {
+  if (onlyIn === undefined) return "differs";
+  return onlyIn === "project" ? "is added" : "is removed";
+}
+
 function differenceText(
   { added = [], removed = [], kept, ...field }: MetadataFieldChange,
   { short, condition, list }: Texts,
 ): string {
-  if (field.isSecret) {
-    if (field.onlyIn === "project") return "is added (secret)";
-    return `${field.onlyIn === "server" ? "is removed" : "differs"} (secret)`;
-  }
+  if (field.isSecret) return `${secretDifference(field)} (secret)`;
   const joined = (parts: readonly string[]): string => condition(parts.join(" and ") || "none");
   if (kept === 0) return `${joined(removed)} → ${joined(added)}`;
   if (kept !== undefined)
