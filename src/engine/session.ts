@@ -14,7 +14,7 @@ import { tableStore } from "./store/catalog/legacy-table.ts";
 import { catalogVersionStore } from "./store/catalog/state-client.ts";
 import type { VersionStore } from "./store/catalog/version-store.ts";
 import { createWriteQueue } from "./store/catalog/write-queue.ts";
-import type { Database, KeptPlan, MigrationStore, RunEnd } from "./store/store.ts";
+import type { Database, KeptPlan, MetadataRecord, MigrationStore, RunEnd } from "./store/store.ts";
 
 /** One database of a run: its files, its migration store, and what is applied at the beginning. */
 export interface DatabaseState extends DatabaseFacts {
@@ -104,6 +104,13 @@ export async function readState({
     ...(halfRedone !== undefined && { halfRedone }),
     ...(keptPlan && { keptPlan }),
   };
+}
+
+/** The records of the metadata in the ledgers of the session's databases. */
+export function metadataRecords({
+  databases,
+}: Pick<EngineSession, "databases">): readonly MetadataRecord[] {
+  return databases.flatMap(({ store }) => store.metadata ?? []);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { readAllowance } from "../engine/project/directives.ts";
 import { tokenize } from "../engine/sql/lexer.ts";
 
 /** `-- hasura-migrate: allow RULE because REASON` */
@@ -28,15 +29,13 @@ export function allowancesIn(text: string, statements: readonly Span[]): Allowan
   for (const { kind, text: comment, start } of tokenize(text)) {
     const [, words] = (kind === "line-comment" && directive.exec(comment.trimEnd())) || [];
     if (words !== undefined)
-      found.push({ ...read(words), start, statement: statementAt(text, start, statements) });
+      found.push({
+        ...readAllowance(words),
+        start,
+        statement: statementAt(text, start, statements),
+      });
   }
   return found;
-}
-
-function read(words: string): Pick<Allowance, "rules" | "reason"> {
-  const [, rules = "", reason = ""] = /^(.*?)(?:\bbecause\b(.*))?$/s.exec(words) ?? [];
-  const names = rules.split(/[\s,]+/).filter((name) => name !== "");
-  return { rules: names, ...(reason.trim() !== "" && { reason: reason.trim() }) };
 }
 
 /** What may be between a statement, without its semicolon, and a comment on the same line. */

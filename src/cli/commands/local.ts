@@ -97,7 +97,10 @@ async function startVisibly(
   context: CliContext,
   options: LocalOptions & { readonly served: readonly string[] },
 ): ReturnType<typeof startEnvironment> {
-  const { createRenderer } = await import("../output/create-renderer.ts");
+  const [{ createRenderer }, { onceAfter }] = await Promise.all([
+    import("../output/create-renderer.ts"),
+    import("../output/terminal/waiting-line.ts"),
+  ]);
   const { json = false, quiet = false, debug = false, color } = options;
   const look = { json, quiet, debug, color };
   const renderer = await createRenderer(context, {
@@ -105,7 +108,7 @@ async function startVisibly(
     environment: "local",
     operation: "apply",
   });
-  const stopWaiting = waitingAfter(renderer.silenceMs, context, () =>
+  const stopWaiting = onceAfter(renderer.silenceMs, context.every, () =>
     renderer.waiting("starting the local environment …"),
   );
   const started = new AbortController();
@@ -125,19 +128,6 @@ async function startVisibly(
     stopWaiting();
     renderer.close();
   }
-}
-
-/** Calls `show` unless the returned function is called within the time. */
-function waitingAfter(ms: number, { every }: CliContext, show: () => void): () => void {
-  if (ms > 0) {
-    const stop = every(ms, () => {
-      stop();
-      show();
-    });
-    return stop;
-  }
-  show();
-  return () => undefined;
 }
 
 interface ServedUrls {

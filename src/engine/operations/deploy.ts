@@ -23,7 +23,7 @@ import { resolveDatabases } from "../plan/resolve-databases.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "../run-result.ts";
 import { isUnreachable } from "../run/confirm-commits.ts";
 import { stoppedBeforeMetadata } from "../run/stop-before.ts";
-import { openSession, type EngineSession } from "../session.ts";
+import { metadataRecords, openSession, type EngineSession } from "../session.ts";
 import type { MetadataRecord, RunEnd } from "../store/store.ts";
 import { MetadataAround } from "./around-migrations.ts";
 import { isBoundToPlan, migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
@@ -207,10 +207,6 @@ function withConnected(request: DeployRequest, missing: readonly string[]): Requ
 /** The notices about the project were already reported. */
 function withoutNotices(engine: EngineContext): EngineContext {
   return { ...engine, project: async () => ({ ...(await engine.project()), notices: [] }) };
-}
-
-function metadataRecords({ databases }: EngineSession): readonly MetadataRecord[] {
-  return databases.flatMap(({ store }) => store.metadata ?? []);
 }
 
 /** Connects the sources that Hasura does not have yet, so that their migrations can run. False if the run was stopped before. */

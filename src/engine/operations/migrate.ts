@@ -35,7 +35,7 @@ import { applyHint, halfRedoneFailure, halfRedoneText } from "../run/half-redone
 import { inconsistentObjectsBefore, reloadMetadata, type Reload } from "../run/reload-metadata.ts";
 import { runPlan, type PlanResult, type PlanStop } from "../run/run-plan.ts";
 import type { Slice } from "../run/stop-before.ts";
-import { readState, refuseDisabled, type EngineSession } from "../session.ts";
+import { metadataRecords, readState, refuseDisabled, type EngineSession } from "../session.ts";
 import type { MetadataRecord } from "../store/store.ts";
 
 type MigrateRequest = RequestOf<"apply" | "down" | "redo" | "reset-to">;
@@ -160,11 +160,11 @@ async function runAndAdvise(
 /** The records in the ledgers of the session, and in those of the project's other databases as far as they can be read. */
 async function allRecords(
   request: MigrateRequest,
-  { databases }: EngineSession,
+  session: EngineSession,
   engine: EngineContext,
 ): Promise<readonly MetadataRecord[]> {
-  const own = databases.flatMap(({ store }) => store.metadata ?? []);
-  const opened = databases.map(({ database }) => database.name);
+  const own = metadataRecords(session);
+  const opened = session.databases.map(({ database }) => database.name);
   try {
     const server = await readMetadataNow(engine);
     return [...own, ...(await otherRecords(request, opened, server, engine))];
@@ -249,7 +249,7 @@ function recordInconsistent(
   inconsistent: readonly InconsistentObject[],
   { session, part }: MigrateRun,
 ): Promise<void> | undefined {
-  const record = session.databases.map(({ store }) => store.metadata).find((each) => each);
+  const [record] = metadataRecords(session);
   return record?.end(replacementNumber("project", part), { inconsistent });
 }
 

@@ -90,10 +90,20 @@ export interface WholeFileAllowance {
 export function wholeFileAllowances(text: string): WholeFileAllowance[] {
   return [...leadingComments(text)].flatMap(({ comment }) => {
     const content = directive.exec(comment)?.[1] ?? "";
-    const [, listed = "", reason = ""] = /^\s*allow\s(.*?)\bbecause\b(.*)$/.exec(content) ?? [];
-    const rules = listed.split(/[\s,]+/).filter((rule) => rule !== "");
-    return rules.length > 0 && reason.trim() !== "" ? [{ rules, reason: reason.trim() }] : [];
+    if (!allowance.test(content)) return [];
+    const { rules, reason } = readAllowance(content.replace(allowance, ""));
+    return rules.length > 0 && reason !== undefined ? [{ rules, reason }] : [];
   });
+}
+
+/** Reads what follows `allow` in a directive; `reason` is absent if it has none. */
+export function readAllowance(words: string): {
+  readonly rules: readonly string[];
+  readonly reason?: string;
+} {
+  const [, listed = "", reason = ""] = /^(.*?)(?:\bbecause\b(.*))?$/s.exec(words) ?? [];
+  const rules = listed.split(/[\s,]+/).filter((rule) => rule !== "");
+  return { rules, ...(reason.trim() !== "" && { reason: reason.trim() }) };
 }
 
 /** The allowances as one directive; undefined if they allow nothing. */

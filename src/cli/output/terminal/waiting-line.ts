@@ -15,12 +15,21 @@ export function waitingLine(
   return {
     show: (text) => {
       stop();
-      const cancel = every(silenceMs, () => {
-        cancel();
-        err.write(`${text}\n`);
-      });
-      stop = cancel;
+      stop = onceAfter(silenceMs, every, () => err.write(`${text}\n`));
     },
     stop: () => stop(),
   };
+}
+
+/** Calls `run` once, after so many milliseconds or at once without any, unless the returned function is called before. */
+export function onceAfter(ms: number, every: CliContext["every"], run: () => void): () => void {
+  if (ms > 0) {
+    const stop = every(ms, () => {
+      stop();
+      run();
+    });
+    return stop;
+  }
+  run();
+  return () => undefined;
 }
