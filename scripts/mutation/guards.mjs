@@ -267,7 +267,7 @@ export const guards = [
   },
   {
     name: "doing only what the first plan had after a confirmation, and when rolling back",
-    file: "src/engine/operations/migrate.ts",
+    file: "src/engine/run/run-until-done.ts",
     guard: "if (run.firstPlanOnly) refuseNewSteps(plan, databases, run.plan.steps);",
     without: "if (run.firstPlanOnly === null) refuseNewSteps(plan, databases, run.plan.steps);",
     tests: ["test/engine/operations/migrate.test.ts"],

@@ -26,7 +26,8 @@ import { stoppedBeforeMetadata } from "../run/stop-before.ts";
 import { metadataRecords, openSession, type EngineSession } from "../session.ts";
 import type { MetadataRecord, RunEnd } from "../store/store.ts";
 import { MetadataAround } from "./around-migrations.ts";
-import { isBoundToPlan, migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
+import { migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
+import { isBoundToPlan } from "./migrate-options.ts";
 import { showPlan } from "./show-plan.ts";
 
 type DeployRequest = RequestOf<"apply" | "plan">;

@@ -1,10 +1,5 @@
-import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import type { Failure } from "../../protocol/failure.ts";
-import { migrationLabel } from "../../protocol/migration.ts";
-import type { RequestOf } from "../../protocol/request.ts";
-import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
-import { emit, warn } from "../emit.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import type { RemovedFrom } from "../metadata/intermediate.ts";
 import { refuseWithoutMetadata } from "../metadata/kept-differences.ts";
@@ -14,31 +9,24 @@ import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { fingerprintOf } from "../plan/fingerprint.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
 import { assessPlan } from "../plan/assess-plan.ts";
-import {
-  addedSteps,
-  isLater,
-  keepPlan,
-  keptIn,
-  planOutdated,
-  refuseNewSteps,
-  refuseUnplanned,
-  withoutKept,
-} from "../plan/kept-plan.ts";
+import { isLater, keepPlan, keptIn, refuseUnplanned, withoutKept } from "../plan/kept-plan.ts";
 import { preparePlan, type PreparedPlan } from "../plan/prepare-plan.ts";
-import type { Changed } from "../plan/refuse-changed.ts";
 import { refuseRisks, type RiskConsent } from "../plan/refuse-risks.ts";
-import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { adviseRestore } from "../run/advise-restore.ts";
-import { confirmCommits, isUnreachable } from "../run/confirm-commits.ts";
-import { applyHint, halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
+import { isUnreachable } from "../run/confirm-commits.ts";
 import { inconsistentObjectsBefore, reloadMetadata, type Reload } from "../run/reload-metadata.ts";
-import { runPlan, type PlanResult, type PlanStop } from "../run/run-plan.ts";
-import type { Slice } from "../run/stop-before.ts";
-import { metadataRecords, readState, refuseDisabled, type EngineSession } from "../session.ts";
+import { failureIn, runUntilDone, type MigrateRun } from "../run/run-until-done.ts";
+import { metadataRecords, refuseDisabled, type EngineSession } from "../session.ts";
 import type { MetadataRecord } from "../store/store.ts";
-
-type MigrateRequest = RequestOf<"apply" | "down" | "redo" | "reset-to">;
+import { emitPlan, warnOutOfOrder } from "./emit-plan.ts";
+import {
+  consentOf,
+  isBoundToPlan,
+  optionsOf,
+  type MigrateOptions,
+  type MigrateRequest,
+} from "./migrate-options.ts";
 
 /** What a deployment does before and after migrations. */
 export interface AroundMigrations {
@@ -293,11 +281,6 @@ function withBrokenMetadata(result: RunResult, broken: Failure | undefined): Run
   return broken && mayFail ? { ...result, stop: { stop: "failed", failure: broken } } : result;
 }
 
-/** True for a run that was confirmed with its plan, or rolls back. */
-export function isBoundToPlan({ operation, options }: MigrateRequest): boolean {
-  return operation !== "apply" || options.expectedPlan !== undefined;
-}
-
 /** Shows the plan, and refuses it if no confirmation of the caller would make the run possible. */
 async function dryRunOf(
   plan: PreparedPlan,
@@ -313,290 +296,4 @@ async function dryRunOf(
 /** True if a later invocation of the run might refuse a step of this plan, because its tables have rows by then. */
 function isSensitive({ steps }: PreparedPlan): boolean {
   return steps.some((step) => step.isSensitive === true);
-}
-
-/** The risks that the request accepts. The caller confirms every operation but `apply` before sending it. */
-function consentOf(request: MigrateRequest, isProtected: boolean): RiskConsent {
-  const { environment, operation, options } = request;
-  const { allow = [], refuseRisks: isAsProtected = false, confirm, expectedPlan } = options;
-  const isConfirmed = confirm === environment || expectedPlan !== undefined;
-  const confirmed = operation !== "apply" || isConfirmed || request.options.yes === true;
-  return { environment, protected: isProtected || isAsProtected, allow, confirmed };
-}
-
-async function emitPlan(
-  plan: PreparedPlan,
-  dryRun: boolean,
-  session: EngineSession,
-  engine: EngineContext,
-): Promise<void> {
-  const databases = dryRun ? await withUsers(plan, session) : plan.databases;
-  const { fingerprint } = plan;
-  await emit(engine, {
-    type: "plan",
-    ...(dryRun && { dryRun }),
-    fingerprint,
-    databases: [...databases],
-  });
-}
-
-/** Names migrations that run after newer versions, which may have been written without them in mind. */
-async function warnOutOfOrder(
-  { databases }: PreparedPlan,
-  { operation }: Selection,
-  engine: EngineContext,
-): Promise<void> {
-  if (operation !== "apply" && operation !== "reset-to") return;
-  for (const { database, items } of databases) {
-    const late = items.filter(({ outOfOrder }) => outOfOrder === true);
-    const names = late.map((migration) => migrationLabel(migration));
-    if (names.length > 0)
-      await warn(
-        engine,
-        "out-of-order",
-        `Out of order, older than an applied version in ${database}: ${shortenList(names)}.`,
-      );
-  }
-}
-
-/** Maximum number of plans per run, if somebody keeps changing the database. */
-const mostPlans = 20;
-
-interface MigrateRun {
-  readonly plan: PreparedPlan;
-  readonly session: EngineSession;
-  readonly selection: Selection;
-  readonly environment: string;
-  /** Of the run's invocations. */
-  readonly part: number | undefined;
-  readonly noTransaction: boolean;
-  readonly changed: Changed;
-  readonly sliceMs: number | undefined;
-  /** Only steps of the first plan may be done, because it was shown and confirmed, or rolls back. */
-  readonly firstPlanOnly: boolean;
-  readonly consent: RiskConsent;
-  readonly engine: EngineContext;
-}
-
-interface MigrateResult extends RunResult {
-  readonly touched: ReadonlySet<string>;
-}
-
-/** What was done under the plans so far. */
-interface MigrateProgress {
-  readonly applied: number;
-  readonly touched: ReadonlySet<string>;
-  readonly slice: Slice;
-}
-
-/**
- * Runs a plan. Plans again if the database has changed since, or if a commit that Hasura confirmed did not happen; what was done
- * counts, and is not done again.
- */
-async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
-  const { session, environment, engine, sliceMs } = run;
-  let plan = run.plan;
-  let progress: MigrateProgress = {
-    applied: 0,
-    touched: new Set(),
-    slice: {
-      untilMs: sliceMs === undefined ? undefined : engine.now() + sliceMs,
-      progressed: false,
-    },
-  };
-  for (let plans = 1; ; plans += 1) {
-    const result = await runPlan({ steps: plan.steps, environment, slice: progress.slice, engine });
-    const lost = isUnreachable(failureOf(result)) ? 0 : await confirmAll(session, engine);
-    progress = progressAfter(progress, result, lost);
-    const { applied, touched } = progress;
-    const { notReached } = result;
-    const end = (stop: RunStop): Promise<MigrateResult> =>
-      endedEarly({ applied, notReached, touched, stop }, plan, run);
-    const stop = finalStop(result);
-    if (stop) return end(stop);
-    if (result.stop === undefined && lost === 0) return { applied, notReached, touched };
-    const selection = remainingSelection(run.selection, applied, run.plan);
-    if (!selection || plans >= mostPlans)
-      return end({ stop: "failed", failure: planOutdated(replanReason(result.stop)) });
-    try {
-      plan = await planAgain({ ...run, selection });
-    } catch (failure) {
-      // What was done so far is still reported, and the metadata is reloaded.
-      return end({ stop: "failed", failure });
-    }
-  }
-}
-
-/** A run that ends before its plan is done. If a redo has only rolled back, its migration is named, and how to apply it. */
-async function endedEarly(
-  result: MigrateResult & { readonly stop: RunStop },
-  plan: PreparedPlan,
-  { environment, engine }: MigrateRun,
-): Promise<MigrateResult> {
-  const { stop, applied, notReached } = result;
-  const step = plan.steps.at(-1);
-  // A step that was reached has reported its own failure; here the second half of a redo was not reached.
-  if (step?.redone !== true || applied === 0 || notReached === 0 || stop.stop === "paused")
-    return result;
-  if (stop.stop === "failed")
-    return {
-      ...result,
-      stop: { stop: "failed", failure: halfRedoneFailure(stop.failure, step, environment) },
-    };
-  await warn(engine, "half-redone", halfRedoneText(step), applyHint(step, environment, "apply it"));
-  return result;
-}
-
-/** The plan with the users who applied what is rolled back, where the ledger knows them. */
-async function withUsers(
-  plan: PreparedPlan,
-  { databases }: EngineSession,
-): Promise<DatabasePlan[]> {
-  return Promise.all(
-    plan.databases.map(async (database): Promise<DatabasePlan> => {
-      const state = databases.find((other) => other.database.name === database.database);
-      const runOf = ({ version, direction }: PlanItem): string | undefined =>
-        direction === "down" ? state?.recorded.get(version)?.run : undefined;
-      const runs = [...new Set(database.items.flatMap((item) => runOf(item) ?? []))];
-      if (runs.length === 0) return database;
-      const actors = await state?.store.runs?.actors(runs);
-      const items = database.items.map((item) => {
-        const actor = actors?.get(runOf(item) ?? "");
-        return actor === undefined ? item : { ...item, appliedBy: actor.user };
-      });
-      return { ...database, items };
-    }),
-  );
-}
-
-function progressAfter(
-  { applied, touched, slice }: MigrateProgress,
-  result: PlanResult,
-  lost: number,
-): MigrateProgress {
-  return {
-    applied: applied + result.applied - lost,
-    touched: new Set([...touched, ...result.touched]),
-    slice: { ...slice, progressed: slice.progressed || result.applied > 0 },
-  };
-}
-
-/** Why the run ends, unless it continues with a new plan. A pause comes first: the next invocation resolves the rest. */
-function finalStop({ stop, unsettled }: PlanResult): RunStop | undefined {
-  if (stop?.stop === "failed" || stop?.stop === "paused") return stop;
-  if (unsettled !== undefined) return { stop: "failed", failure: unsettled };
-  return stop?.stop === "replan" ? undefined : stop;
-}
-
-function failureIn(stop: PlanStop | undefined): unknown {
-  return stop?.stop === "failed" ? stop.failure : undefined;
-}
-
-function failureOf({ stop, unsettled }: PlanResult): unknown {
-  return failureIn(stop) ?? unsettled;
-}
-
-/** Throws `busy/plan-outdated` where the new plan has what may not be done. */
-async function planAgain(run: MigrateRun): Promise<PreparedPlan> {
-  const { session, selection, environment, noTransaction, changed, engine } = run;
-  const databases = await Promise.all(session.databases.map(readState));
-  const prepared = await preparePlan(
-    databases,
-    { selection, environment, noTransaction, changed },
-    engine,
-  );
-  const added = addedSteps(prepared.steps, run.plan.steps);
-  const plan = added.length > 0 ? await assessPlan(prepared, databases, engine) : prepared;
-  const { fingerprint } = plan;
-  await emit(engine, { type: "plan", fingerprint, databases: [...plan.databases] });
-  if (run.firstPlanOnly) refuseNewSteps(plan, databases, run.plan.steps);
-  // These steps were not shown to anybody.
-  refuseRisks(addedSteps(plan.steps, run.plan.steps), { ...run.consent, confirmed: false });
-  return plan;
-}
-
-/** Confirms what the stores have reported as done; returns how many versions are not. */
-function confirmAll({ databases }: EngineSession, engine: EngineContext): Promise<number> {
-  const reported = databases.map(({ store, database }) => ({
-    database: database.name,
-    confirm: async () => (await store.confirm?.()) ?? [],
-  }));
-  return confirmCommits(reported, engine);
-}
-
-/** What is left of a selection after `done` steps; undefined if only a person can decide what to do next. */
-function remainingSelection(
-  selection: Selection,
-  done: number,
-  { steps: [first] }: PreparedPlan,
-): Selection | undefined {
-  const { operation, steps } = selection;
-  // A redo that has done something has rolled back.
-  if (operation === "redo" && done > 0)
-    return first && { operation: "apply", only: first.migration.version, redone: true };
-  return steps === undefined ? selection : { ...selection, steps: Math.max(1, steps - done) };
-}
-
-function replanReason(stop: PlanStop | undefined): string {
-  return stop?.stop === "replan" ? stop.reason : "a commit did not happen";
-}
-
-interface MigrateOptions {
-  readonly selection: Selection;
-  readonly dryRun: boolean;
-  readonly strict: boolean;
-  readonly reload: boolean;
-  readonly noTransaction: boolean;
-  readonly changed: Changed;
-  readonly sliceMs: number | undefined;
-}
-
-/** The request's options with their defaults. */
-function optionsOf(request: MigrateRequest, isProtected: boolean): MigrateOptions {
-  const changed = changedOf(request.options.changed, isProtected);
-  const { dryRun = false, reload = true } = request.options;
-  const common = {
-    dryRun,
-    reload,
-    strict: false,
-    noTransaction: false,
-    sliceMs: undefined,
-    changed,
-  };
-  if (request.operation === "redo") {
-    const selection: Selection = { operation: "redo", only: request.options.version };
-    return { ...common, selection };
-  }
-  const { noTransaction = false, sliceMs } = request.options;
-  return {
-    ...{ ...common, noTransaction, sliceMs },
-    ...("strict" in request.options && { strict: request.options.strict ?? false }),
-    selection: selectionOf(request, isProtected),
-  };
-}
-
-/** A protected environment accepts older versions only with `outOfOrder`. */
-function selectionOf(
-  request: Exclude<MigrateRequest, { operation: "redo" }>,
-  isProtected: boolean,
-): Selection {
-  if (request.operation === "down") {
-    const { steps, to, only, all } = request.options;
-    return { operation: "down", steps, to, only, all };
-  }
-  const outOfOrder = request.options.outOfOrder ?? (isProtected ? false : undefined);
-  if (request.operation === "apply") {
-    const { steps, to, only } = request.options;
-    return { operation: "apply", steps, to, only, outOfOrder };
-  }
-  const { keep, changed, database } = request.options;
-  return {
-    ...{ operation: "reset-to", outOfOrder, keep, changed },
-    databaseNamed: database !== undefined,
-  };
-}
-
-function changedOf(option: boolean | undefined, isProtected: boolean): Changed {
-  if (isProtected) return "never";
-  return option === true ? "allowed" : "refused";
 }
