@@ -19,7 +19,7 @@ export const status: CommandModule = {
       .example("status --all --html status.html")
       .option(
         "--check",
-        "exit with code 6 unless every migration is cleanly applied and every local one is in the image",
+        "exit with code 6 unless every migration is cleanly applied and every local one is in the image; with code 2 if the local ones cannot be read",
       )
       .option(
         "--full",

@@ -1,4 +1,6 @@
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import type { Kind } from "../../protocol/exit-code.ts";
+import { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { operations, type Operation } from "../../protocol/operations.ts";
 import { imageLabel } from "../output/views/banner.ts";
@@ -6,6 +8,14 @@ import { missingInImage, type LocalMigrations } from "../project/image-drift.ts"
 
 /** Reads the migrations in the working directory; undefined if there is no project. */
 export type ReadLocal = () => Promise<LocalMigrations | undefined>;
+
+/** What is known once the files here were compared with those of the image; empty if none is missing, or nothing was to be compared. */
+export interface Compared {
+  /** The files that are missing in the image, as one sentence. */
+  readonly missing?: string;
+  /** They could not be compared; this is the kind of the failure, which was reported. */
+  readonly failed?: Kind;
+}
 
 interface ComparisonOptions {
   readonly readLocal: ReadLocal;
@@ -26,7 +36,8 @@ export class ImageComparison {
   readonly #enabled: boolean;
   #label = "";
   #local: Promise<LocalMigrations | undefined> | undefined;
-  #comparison: Promise<string | undefined> | undefined;
+  #comparison: Promise<Compared> | undefined;
+  #failed: Kind | undefined;
 
   constructor(options: ComparisonOptions) {
     this.#options = options;
@@ -44,19 +55,21 @@ export class ImageComparison {
     if (event.type === "status" || event.type === "plan") this.#comparison ??= this.#compare(event);
   }
 
-  /** The files that are missing in the image as one sentence; undefined if none is, or it is not known. Never rejects. */
-  async settled(): Promise<string | undefined> {
-    return this.#comparison;
+  /** Never rejects. */
+  async settled(): Promise<Compared> {
+    const compared = await this.#comparison;
+    return { ...compared, ...(this.#failed && { failed: this.#failed }) };
   }
 
-  async #compare(event: EventOf<"status"> | EventOf<"plan">): Promise<string | undefined> {
+  async #compare(event: EventOf<"status"> | EventOf<"plan">): Promise<Compared> {
     const local = await (this.#local ?? this.#read());
     try {
       const { database } = this.#options;
-      return local && missingInImage(local, event, this.#label, database);
+      const missing = local && missingInImage(local, event, this.#label, database);
+      return missing === undefined ? {} : { missing };
     } catch (thrown) {
       this.#reportFailure(thrown);
-      return undefined;
+      return {};
     }
   }
 
@@ -70,6 +83,7 @@ export class ImageComparison {
   }
 
   #reportFailure(thrown: unknown): void {
+    this.#failed = thrown instanceof Failure ? thrown.kind : "bug";
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     this.#options.notice(`! The files here could not be compared with the image: ${reason}`);
   }

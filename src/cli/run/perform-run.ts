@@ -71,8 +71,11 @@ export async function resultOf(
   if (closing.type === "run.failed") return closing.failure.kind;
   checkRunFound(run);
   if (closing.cancelled) return "interrupted";
-  const differs = checks === true && (run.differs || (await presenter.lacksFiles()));
-  return differs ? "differs" : "done";
+  if (checks !== true) return "done";
+  const { missing, failed } = await presenter.compared();
+  // Without this answer, `--check` would pass although the image may lack files.
+  if (failed !== undefined) return failed;
+  return run.differs || missing !== undefined ? "differs" : "done";
 }
 
 /** Options of one request, in addition to the operation's own. */

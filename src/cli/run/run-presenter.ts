@@ -10,7 +10,7 @@ import { isPreview, type PreviewEvent } from "../output/preview-event.ts";
 import type { Renderer, RunStop } from "../output/renderer.ts";
 import type { PageSection } from "../output/github/job-page.ts";
 import { RunSummary } from "../output/github/run-summary.ts";
-import { ImageComparison, type ReadLocal } from "./compare-image.ts";
+import { ImageComparison, type Compared, type ReadLocal } from "./compare-image.ts";
 
 interface PresentedRun {
   readonly environment: string;
@@ -94,7 +94,7 @@ export class RunPresenter {
     this.#comparison.receive(event);
     // Before the migrations, if there are any; otherwise with the last line.
     if (event.type === "plan" && event.databases.some(({ items }) => items.length > 0))
-      void this.lacksFiles().then(() => this.#showMissing());
+      void this.compared().then(() => this.#showMissing());
   };
 
   /** Shows an event of a dry run that a question follows: everything but its plan and its end. */
@@ -123,15 +123,16 @@ export class RunPresenter {
     if (event.type === "metadata.diff") this.#show({ ...event, dryRun: undefined });
   }
 
-  /** True if files here are not in the image, as far as they were compared. */
-  async lacksFiles(): Promise<boolean> {
-    this.#missing = await this.#comparison.settled();
-    return this.#missing !== undefined;
+  /** How the files here compare with those of the image. */
+  async compared(): Promise<Compared> {
+    const compared = await this.#comparison.settled();
+    this.#missing = compared.missing;
+    return compared;
   }
 
   /** Shows how the run ended; `result` is how the command ends. */
   async closing(event: ClosingEvent, result: CommandResult): Promise<void> {
-    this.#missing = await this.#comparison.settled();
+    await this.compared();
     const { lastLine } = this.#run;
     const isLast = lastLine && event.type === "run.finished" && event.applied === 0;
     if (!isLast) this.#showMissing();
@@ -148,7 +149,7 @@ export class RunPresenter {
   /** Shows the error that ended the run without a closing event, or before it began. */
   async failed(failure: Failure): Promise<void> {
     this.#endSilence();
-    await this.lacksFiles();
+    await this.compared();
     this.#showMissing();
     const { commandLine, env } = this.#context;
     const resolved = withResolvedHints(failure, commandLine, env);

@@ -7,7 +7,7 @@ import { findProjectAbove } from "../../../src/cli/project/find-project.ts";
 import type { LocalMigrations } from "../../../src/cli/project/image-drift.ts";
 import { ImageComparison } from "../../../src/cli/run/compare-image.ts";
 import { keys } from "../../support/aws-keys.ts";
-import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
+import { lambdaStandIn, streams, type Answer } from "../../support/lambda-stand-in.ts";
 import { finished, plan, started, status } from "../../support/run-events.ts";
 import { emptyDirectory, instant, testContext } from "../../support/test-context.ts";
 import { eventOf } from "./support/runs.ts";
@@ -22,7 +22,7 @@ async function compared({
   readLocal = async (): Promise<LocalMigrations | undefined> => local,
   files = ["100"] as readonly string[] | "unlisted",
   database = undefined as string | undefined,
-}): Promise<{ missing: string | undefined; notices: string[] }> {
+}): Promise<{ missing: string | undefined; failed?: string; notices: string[] }> {
   const notices: string[] = [];
   const comparison = new ImageComparison({
     ...{ environment, operation, database, readLocal, now: () => instant },
@@ -31,7 +31,7 @@ async function compared({
   comparison.receive(eventOf(started()));
   for (let slice = 0; slice < 3; slice += 1)
     comparison.receive(eventOf(plan([], files === "unlisted" ? {} : { files })));
-  return { missing: await comparison.settled(), notices };
+  return { missing: undefined, ...(await comparison.settled()), notices };
 }
 
 const named = (file: string): string =>
@@ -82,7 +82,7 @@ describe("compare image", () => {
   test("files that cannot be read are reported, and the run continues", async () => {
     const readLocal = () => Promise.reject(new Error("EACCES: permission denied"));
     assert.deepEqual(await compared({ readLocal }), {
-      missing: undefined,
+      ...{ missing: undefined, failed: "bug" },
       notices: ["! The files here could not be compared with the image: EACCES: permission denied"],
     });
   });
@@ -137,6 +137,26 @@ describe("compare image", () => {
       assert.deepEqual({ ...last, tookMs: 0 }, { ...finished(0, 0), env: "dev-3", exit: 6 });
     });
   }
+
+  for (const environments of [["dev-3"], ["dev-3", "dev-4"]])
+    test(`status --check of ${environments.join(" and ")} exits with 2 if the project here cannot be read`, async (t) => {
+      const row = { version: "300", name: "mine", state: "applied", hasDown: false };
+      const answer: Answer = (response, call) => {
+        const { environment } = JSON.parse(call.body) as { environment: string };
+        return streams([started(environment), status([row]), finished(0)])(response, call);
+      };
+      const lambda = await lambdaStandIn(t, [answer, answer]);
+      const cwd = projectWith(t, ["300"]);
+      writeFileSync(join(cwd, "config.yaml"), "version: [3\n");
+      const context = testContext(t, {
+        argv: ["status", ...environments, "--check"],
+        env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+        cwd,
+      });
+      assert.equal(await main(context), 2);
+      assert.match(context.out.text, /1 applied/);
+      assert.match(context.err.text, /could not be compared with the image: .*config\.yaml/);
+    });
 
   test("a project is looked for upwards: in its repository, else by its config.yaml, never at home", (t) => {
     const home = emptyDirectory(t);
