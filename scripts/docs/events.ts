@@ -56,7 +56,7 @@ Printed by the CLI after \`status\` of several environments: the migrations by e
 | field | type | meaning |
 | --- | --- | --- |
 | \`environments\` | list | Of each environment \`env\`, \`image\` (commit and age), \`package\` (version of hasura-migrate in the function), and \`failure\` (message) where it did not answer. |
-| \`rows\` | list | \`database\`, \`version\`, \`name\`, \`here\` (whether the project in the working directory has it), \`differs\`, and \`cells\`: by environment, the \`state\` as in [migration status](#migration-status), \`absent\` (not applied, and no file in the image) or \`no-answer\`. |
+| \`rows\` | list | \`database\`, \`version\`, \`name\`, \`here\` (whether the project in the working directory has it), \`differs\`, and \`cells\`: by environment, the \`state\` as in [migration status](#migration-status), \`absent\` (not applied, and no file in the image) or \`no-answer\`, and those of its other fields that are known. |
 
 ### summary
 

@@ -234,11 +234,18 @@ describe("the page of status --html", () => {
 
   test("shows in each column what it means, under the mouse as well", async (t) => {
     needsBrowser(t);
-    const watched = await open(t, await pageOfNine(t));
+    const other = { ...applied, state: "changed", appliedAs: "add_coupons" };
+    const more = { "dev-7": [status(rows({ 0: other }))] };
+    const watched = await open(t, await pageOfNine(t, more));
     const { page } = watched;
     const cell = (row: number, column: number) =>
       page.locator("#matrix tbody tr").nth(row).locator("td").nth(column);
     for (const [row, column, meaning] of [
+      [
+        0,
+        8,
+        /^dev-7 .*\s+≠ changed: .*; another migration is applied under this version: add_coupons, applied .* by ada\s/,
+      ],
       [2, 5, /^dev-6 .*\s+· pending, out of order$/],
       [
         5,
@@ -248,7 +255,7 @@ describe("the page of status --html", () => {
       [9, 3, /^dev-4 .*\s+! interrupted$/],
       [9, 4, /^dev-5 .*\s+− not in the image$/],
       [11, 2, /^dev-3 .*\s+… running$/],
-      [11, 8, /^prod-us .*\s+× no answer$/],
+      [11, 9, /^prod-us .*\s+× no answer$/],
     ] as const) {
       await cell(row, column).hover();
       assert.match(await detailsOf(watched), meaning);

@@ -2,10 +2,10 @@ import { migrationLabel } from "../../../protocol/migration.ts";
 import { markdownCell, markdownTable } from "../markdown/markdown-text.ts";
 import { inProgressText } from "../views/owner.ts";
 import { runsInProgress, type Matrix, type MatrixRow } from "./matrix.ts";
-import { cellMeanings, cellSigns, cellsWithoutFile, sameText } from "./matrix-text.ts";
+import { cellMeanings, cellSigns, explainedCells, sameText } from "./matrix-text.ts";
 
-/** At most this many versions without a file are listed; the rest are counted. */
-const mostOwned = 50;
+/** At most this many cells are listed below each heading; the rest are counted. */
+const mostExplained = 50;
 
 /** Migrations by environments as Markdown, for a pull request or a job's page. */
 export function matrixMarkdown(matrix: Matrix, full: boolean): string {
@@ -34,7 +34,7 @@ export function matrixMarkdown(matrix: Matrix, full: boolean): string {
     ...inProgressList(matrix),
     "",
     ...(shown.length > 0
-      ? [markdownTable(heads, rows), "", legend.join(" · "), ...ownerList(matrix, shown)]
+      ? [markdownTable(heads, rows), "", legend.join(" · "), ...explanations(matrix, shown)]
       : []),
     ...(same === undefined ? [] : ["", `${same}.`]),
     "",
@@ -51,22 +51,24 @@ function inProgressList({ columns }: Matrix): string[] {
   return runs.length === 0 ? [] : ["", ...runs];
 }
 
-/** Who applied the versions without a file, and whether they can be rolled back. */
-function ownerList(matrix: Matrix, rows: readonly MatrixRow[]): string[] {
-  const owned = cellsWithoutFile(matrix, rows, (instant) => instant.slice(0, 10));
-  if (owned.length === 0) return [];
-  const more = owned.length - mostOwned;
-  return [
-    "",
-    `${cellMeanings.unknown}:`,
-    "",
-    ...owned
-      .slice(0, mostOwned)
-      .map(({ environment, row, about }) =>
-        markdownCell(`- ${environment} ${migrationLabel(row, " ")}: ${about}`),
-      ),
-    ...(more > 0 ? [`- … and ${String(more)} more`] : []),
-  ];
+/** What the signs do not say: who applied the versions without a file, and which other migrations are applied. */
+function explanations(matrix: Matrix, rows: readonly MatrixRow[]): string[] {
+  return explainedCells(matrix, rows, (instant) => instant.slice(0, 10)).flatMap(
+    ({ heading, cells }) => {
+      const more = cells.length - mostExplained;
+      return [
+        "",
+        `${heading}:`,
+        "",
+        ...cells
+          .slice(0, mostExplained)
+          .map(({ environment, row, about }) =>
+            markdownCell(`- ${environment} ${migrationLabel(row, " ")}: ${about}`),
+          ),
+        ...(more > 0 ? [`- … and ${String(more)} more`] : []),
+      ];
+    },
+  );
 }
 
 function environmentTable({ columns }: Matrix): string {

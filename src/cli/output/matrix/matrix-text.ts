@@ -3,7 +3,7 @@ import { plural, timeAgo } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate, wrap } from "../terminal/width.ts";
-import { inProgressText, withoutFileText } from "../views/owner.ts";
+import { appliedAsText, inProgressText, otherMigration, withoutFileText } from "../views/owner.ts";
 import { runsInProgress, type Matrix, type MatrixCell, type MatrixRow } from "./matrix.ts";
 
 type CellState = MatrixCell["state"];
@@ -70,7 +70,7 @@ export function matrixLines(matrix: Matrix, options: MatrixTextOptions): Styled[
     ]),
     ...hidden,
     ...legendLines(shown, options),
-    ...ownerLines(matrix, shown, options),
+    ...explanations(matrix, shown, options),
   ];
 }
 
@@ -219,46 +219,70 @@ function inProgressLines(
   );
 }
 
-/** At most this many versions without a file are listed; the rest are counted. */
-const mostOwned = 8;
+/** At most this many cells are listed below each heading; the rest are counted. */
+const mostExplained = 8;
 
-/**
- * Who applied the versions without a file, and whether they can be rolled back:
- * `dev-3 1700000000200 add_coupons: ada, branch add-coupons, 3 days ago; can be rolled back`.
- */
-function ownerLines(
+/** What the signs do not say, such as `dev-3 1700000000200 add_coupons: ada, branch add-coupons, 3 days ago; can be rolled back`. */
+function explanations(
   matrix: Matrix,
   rows: readonly MatrixRow[],
   { style, columns, now }: MatrixTextOptions,
 ): Styled[] {
-  const owned = cellsWithoutFile(matrix, rows, (instant) => timeAgo(instant, now));
-  if (owned.length === 0) return [];
-  const more = owned.length - mostOwned;
-  return [
-    "",
-    "applied, without a migration file:",
-    ...owned
-      .slice(0, mostOwned)
-      .flatMap(({ environment, row, about }) =>
-        wrap(`${environment} ${migrationLabel(row, " ")}: ${about}`, columns - 4).map(
-          (line, i) => `${i === 0 ? "  " : "    "}${line}`,
-        ),
-      ),
-    ...(more > 0 ? [`  … and ${more} more; --json and --html list all`] : []),
-  ].map((line) => (line === "" ? plain("") : style.dim(truncate(line, columns))));
+  return explainedCells(matrix, rows, (instant) => timeAgo(instant, now))
+    .flatMap(({ heading, cells }) => {
+      const more = cells.length - mostExplained;
+      return [
+        "",
+        ...wrap(`${heading}:`, columns),
+        ...cells
+          .slice(0, mostExplained)
+          .flatMap(({ environment, row, about }) =>
+            wrap(`${environment} ${migrationLabel(row, " ")}: ${about}`, columns - 4).map(
+              (line, i) => `${i === 0 ? "  " : "    "}${line}`,
+            ),
+          ),
+        ...(more > 0 ? [`  … and ${more} more; --json and --html list all`] : []),
+      ];
+    })
+    .map((line) => (line === "" ? plain("") : style.dim(truncate(line, columns))));
 }
 
-/** The cells of versions without a file, with what is known about each; see `withoutFileText`. */
-export function cellsWithoutFile(
+interface Explained {
+  readonly heading: string;
+  readonly cells: readonly {
+    readonly environment: string;
+    readonly row: MatrixRow;
+    readonly about: string;
+  }[];
+}
+
+/**
+ * Cells that need more words than their sign, with what is known about each: versions without a file (`withoutFileText`), and those
+ * of another migration (`appliedAsText`).
+ */
+export function explainedCells(
   { columns }: Matrix,
   rows: readonly MatrixRow[],
   timeText: (instant: string) => string | undefined,
-): { readonly environment: string; readonly row: MatrixRow; readonly about: string }[] {
-  return rows.flatMap((row) =>
+): Explained[] {
+  const all = rows.flatMap((row) =>
     row.cells.flatMap((cell, column) => {
       const environment = columns[column]?.environment;
-      if (environment === undefined || cell.state !== "unknown") return [];
-      return [{ environment, row, about: withoutFileText(cell, timeText) }];
+      return environment === undefined ? [] : [{ environment, row, cell }];
     }),
   );
+  const explained = (
+    heading: string,
+    isMeant: (cell: MatrixCell) => boolean,
+    text: (cell: MatrixCell, time: typeof timeText) => string,
+  ): Explained => ({
+    heading,
+    cells: all
+      .filter(({ cell }) => isMeant(cell))
+      .map(({ environment, row, cell }) => ({ environment, row, about: text(cell, timeText) })),
+  });
+  return [
+    explained(cellMeanings.unknown, ({ state }) => state === "unknown", withoutFileText),
+    explained(otherMigration, ({ appliedAs }) => appliedAs !== undefined, appliedAsText),
+  ].filter(({ cells }) => cells.length > 0);
 }

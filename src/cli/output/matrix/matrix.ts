@@ -25,6 +25,8 @@ export interface MatrixCell {
   readonly appliedBy?: string;
   readonly branch?: string;
   readonly canRollBack?: true;
+  /** For `changed`: the name of the other migration that is applied under the version. */
+  readonly appliedAs?: string;
   readonly runId?: string;
 }
 
@@ -117,7 +119,7 @@ function rowOf(found: Found, columns: readonly MatrixColumn[], isProject: boolea
   const cells = columns.map(({ status }, column): MatrixCell => {
     const row = rows.get(column);
     if (row === undefined) return { state: status === undefined ? "no-answer" : "absent" };
-    const { state, outOfOrder, appliedAt, appliedBy, branch, canRollBack, runId } = row;
+    const { state, outOfOrder, appliedAt, appliedBy, branch, canRollBack, appliedAs, runId } = row;
     return {
       state,
       ...(outOfOrder && { outOfOrder }),
@@ -125,6 +127,7 @@ function rowOf(found: Found, columns: readonly MatrixColumn[], isProject: boolea
       ...(appliedBy !== undefined && { appliedBy }),
       ...(branch !== undefined && { branch }),
       ...(canRollBack && { canRollBack }),
+      ...(appliedAs !== undefined && { appliedAs }),
       ...(runId !== undefined && { runId }),
     };
   });

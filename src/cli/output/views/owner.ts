@@ -25,14 +25,20 @@ export function withoutFileText(
   return [...(owner === "" ? [] : [owner]), rollbackText(row)].join("; ");
 }
 
+export const otherMigration = "another migration is applied under this version";
+
 /** What is applied under the version of another migration: its name, and who applied it, as `ownerText`. */
-export function otherMigrationText(
+export function otherMigrationText(...row: Parameters<typeof appliedAsText>): string {
+  return `${otherMigration}: ${appliedAsText(...row)}`;
+}
+
+/** `add_coupons; ada, branch add-coupons, 3 days ago`: the migration that is applied under the version of another one. */
+export function appliedAsText(
   row: Parameters<typeof ownerText>[0] & Pick<StatusRow, "appliedAs">,
   timeText: (instant: string) => string | undefined,
 ): string {
   const owner = ownerText(row, timeText);
-  const what = `another migration is applied under this version: ${row.appliedAs ?? ""}`;
-  return [what, ...(owner === "" ? [] : [owner])].join("; ");
+  return [row.appliedAs ?? "", ...(owner === "" ? [] : [owner])].join("; ");
 }
 
 /** Whether a version without a file can be rolled back. */

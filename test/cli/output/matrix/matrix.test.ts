@@ -91,6 +91,31 @@ describe("versions without a file", () => {
   });
 });
 
+describe("a version under which another migration is applied", () => {
+  const other = column("dev-3", { 1: "changed" });
+  for (const { migrations } of other.status?.databases ?? [])
+    for (const row of migrations)
+      Object.assign(row, { appliedAs: "add_coupons", appliedBy: "ada", branch: "coupons" });
+  const matrix = matrixOf([other, column("dev-4", { 1: "changed" })], undefined);
+
+  test("is listed below the table, and in Markdown, with the other migration", () => {
+    for (const columns of [40, 80]) {
+      const lines = text(matrix, columns);
+      const start = lines.findIndex((line) => line.startsWith("another migration"));
+      const list = lines.slice(start).map((line) => line.trim());
+      assert.equal(
+        list.join(" "),
+        "another migration is applied under this version: dev-3 1 m1: add_coupons; ada, branch coupons",
+      );
+      assert.ok(lines.every((line) => textWidth(line) <= columns));
+    }
+    assert.match(
+      matrixMarkdown(matrix, false),
+      /^another migration is applied under this version:\n\n- dev-3 1 m1: add\\_coupons; ada, branch coupons$/m,
+    );
+  });
+});
+
 describe("the legend", () => {
   const matrix = matrixOf(
     [column("a", { 1: "unknown", 2: "changed" }), column("b", { 2: "pending" })],

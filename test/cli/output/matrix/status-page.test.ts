@@ -78,6 +78,13 @@ describe("the page of a matrix", () => {
     assert.match(html, /<form id="controls" hidden>/);
   });
 
+  test("names the other migration that is applied under a version", () => {
+    const html = page([column("a", [row("1", "changed", { appliedAs: '"x"' })])]);
+    assert.deepEqual(rowsOf(html), [
+      '<tr class="d"><th scope="row"><b>1</b> m1<td class="c" title="another migration is applied under this version: &#34;x&#34;">≠',
+    ]);
+  });
+
   test("lists the runs in progress below their environment", () => {
     const runId = "0199a7c0-0000-7000-8000-000000000000";
     const run = { runId, operation: "apply", user: "<ada>", host: "laptop", ageMs: 72_000 };

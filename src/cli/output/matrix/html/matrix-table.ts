@@ -1,3 +1,4 @@
+import { otherMigrationText } from "../../views/owner.ts";
 import type { Matrix, MatrixCell, MatrixRow } from "../matrix.ts";
 import { countLooks, lookOf, looks } from "./cell-states.ts";
 import { html } from "./html-text.ts";
@@ -44,6 +45,10 @@ function cellHtml(cell: MatrixCell): string {
   const { class: name, sign } = lookOf(cell);
   if (cell.state === "unknown") return `<td class="${name}${cell.canRollBack ? " k" : ""}">${sign}`;
   if (cell.outOfOrder === true) return `<td class="${name} o">${sign}`;
+  if (cell.appliedAs !== undefined) {
+    const title = otherMigrationText({ appliedAs: cell.appliedAs }, () => undefined);
+    return `<td class="${name}" title="${html(title)}">${sign}`;
+  }
   return name === "a" ? `<td>${sign}` : `<td class="${name}">${sign}`;
 }
 

@@ -113,7 +113,9 @@
         ? "file in the working directory"
         : "no file in the working directory";
     const late = cell.classList.contains("o") ? ", out of order" : "";
-    return `${data.states[stateOf(cell)] ?? ""}${late}${rollbackText(cell)}`;
+    // The migration that is applied instead.
+    const other = cell.title === "" ? "" : `; ${cell.title}`;
+    return `${data.states[stateOf(cell)] ?? ""}${late}${rollbackText(cell)}${other}`;
   }
 
   /** @param {HTMLTableCellElement} cell */
