@@ -9,7 +9,7 @@ export interface Choice {
   readonly protected: boolean;
 }
 
-/** Environments, those that were chosen last first; then groups, then all of them. */
+/** Environments, those that were used last first; then groups, then all of them. */
 export function choicesFor(loaded: LoadedConfig, recent: readonly string[]): Choice[] {
   const names = environmentNames(loaded);
   const used = recent.filter((name) => names.includes(name));

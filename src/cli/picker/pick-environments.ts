@@ -10,7 +10,7 @@ import { pickerLines } from "../output/views/picker.ts";
 import { choicesFor, type Choice } from "./choices.ts";
 import { pendingCounts } from "./pending-counts.ts";
 import { afterKey, openedWith, withCount, type PickerState } from "./picker-state.ts";
-import { recentEnvironments, rememberEnvironment } from "./recent.ts";
+import { recentEnvironments, rememberEnvironments } from "./recent.ts";
 
 /** What the list is for. */
 const questions: Readonly<Record<Operation, string>> = {
@@ -48,13 +48,12 @@ export async function pickEnvironments(
   loaded: LoadedConfig,
   operation: Operation,
 ): Promise<NamedEnvironments> {
-  const project = loaded.file ?? context.cwd;
-  const choices = choicesFor(loaded, await recentEnvironments(project, context));
+  const choices = choicesFor(loaded, await recentEnvironments(loaded, context));
   const choice = await chosenFrom(choices, context, {
     ...{ options, loaded },
     question: questions[operation],
   });
-  if (choice.kind === "environment") await rememberEnvironment(project, choice.name, context);
+  if (choice.kind === "environment") await rememberEnvironments([choice.name], loaded, context);
   return namedBy(choice);
 }
 

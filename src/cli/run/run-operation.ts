@@ -2,7 +2,7 @@ import { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { environmentNames } from "../config/resolve-target.ts";
-import { selectEnvironments } from "../config/select-environments.ts";
+import { selectEnvironments, type Selected } from "../config/select-environments.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { commandLineNaming } from "../options/command-line.ts";
@@ -40,6 +40,20 @@ export async function runOperation<O extends Operation>(
     commandTyped: context.commandLine.commandTyped,
     commands: context.commandLine.commands,
   });
+  const result = await runSelected(context, options, spec, { selected, loaded });
+  if (whyNobodyIsAsked(context, options.json) === undefined) {
+    const { rememberEnvironments } = await import("../picker/recent.ts");
+    await rememberEnvironments(options.environments, loaded, context);
+  }
+  return result;
+}
+
+async function runSelected(
+  context: CommandContext,
+  options: TargetOptions,
+  spec: OperationSpec,
+  { selected, loaded }: { readonly selected: Selected; readonly loaded: LoadedConfig },
+): Promise<CommandResult> {
   if (selected.kind === "one" && !wantsReport(spec))
     return runOne(context, options, spec, { environment: selected.environment, loaded });
   const { runSeveral } = await import("./several/run-several.ts");

@@ -84,6 +84,30 @@ describe("a command without an environment, in a terminal", () => {
     assert.deepEqual(elsewhere.sent(), ["plan dev-1"]);
   });
 
+  test("begins with the one that was typed last in this project, by a person", async (t) => {
+    const home = emptyDirectory(t);
+    const typed = await opened(t, ["plan", "dev-2"], { home });
+    assert.equal(await typed.ended, 0);
+    const { cwd } = typed;
+    for (const [argv, more] of [
+      [["plan", "prod"], { env: { CI: "true" } }],
+      [["plan", "prod"], { terminal: false }],
+      [["plan", "prdo"], {}],
+    ] as const)
+      await (await opened(t, argv, { ...more, home, cwd })).ended;
+    const again = await opened(t, ["plan"], { home, cwd });
+    await again.context.press("return");
+    assert.equal(await again.ended, 0);
+    assert.deepEqual(again.sent(), ["plan dev-2"]);
+  });
+
+  test("a cache that cannot be written does not fail a command", async (t) => {
+    const home = emptyDirectory(t);
+    writeFileSync(join(home, ".cache"), "");
+    const { ended, context } = await opened(t, ["plan", "dev-2"], { home });
+    assert.equal(await ended, 0, context.err.text);
+  });
+
   test("runs for a group and for all", async (t) => {
     const group = await opened(t, ["plan"]);
     await group.context.press("down", "down", "down", "return");
