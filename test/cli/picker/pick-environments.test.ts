@@ -94,7 +94,9 @@ describe("a command without an environment, in a terminal", () => {
       [["plan", "prod"], { terminal: false }],
       [["plan", "prdo"], {}],
     ] as const)
-      await (await opened(t, argv, { ...more, home, cwd })).ended;
+      await (
+        await opened(t, argv, { ...more, home, cwd })
+      ).ended;
     const again = await opened(t, ["plan"], { home, cwd });
     await again.context.press("return");
     assert.equal(await again.ended, 0);

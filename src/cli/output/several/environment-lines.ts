@@ -167,7 +167,10 @@ function endedText(view: EnvironmentView, style: Style, now: number): Omit<LineT
     return { sign: style.yellow("≠"), text: doneText(view, now) };
   // Only the files here can be at fault: `--check` could not compare them.
   if (failure === undefined && result === "usage")
-    return { sign: style.red("✗"), text: `${doneText(view, now)}, not compared with the files here` };
+    return {
+      sign: style.red("✗"),
+      text: `${doneText(view, now)}, not compared with the files here`,
+    };
   const sign = result === "interrupted" ? plain("·") : style.red("✗");
   const applied = view.applied > 0 ? `${view.applied} applied, then: ` : "";
   return { sign, text: `${applied}${failure?.message ?? view.finished ?? result}` };
