@@ -22,6 +22,7 @@ import {
   type StatementLock,
 } from "./lock.ts";
 import { relationName } from "./names.ts";
+import { defaultPartitionLocks, withChildren } from "./partitions.ts";
 import type { Schema } from "./schema.ts";
 import { isVolatile } from "./volatility.ts";
 
@@ -87,7 +88,7 @@ function commandLocks(command: AlterTableCmd, table: string, schema: Schema): St
       return [...exclusive("catalog"), ...foreignTables(schema, table, name)];
     default:
       return "PartitionCmd" in def
-        ? partitionLocks(subtype, def.PartitionCmd, table)
+        ? partitionLocks(subtype, def.PartitionCmd, table, schema)
         : [{ table, ...plainLock(subtype, isValidated(schema, table, name)) }];
   }
 }
@@ -301,16 +302,19 @@ function partitionLocks(
   subtype: Subtype,
   { name, concurrent }: PartitionCmd,
   table: string,
+  schema: Schema,
 ): StatementLock[] {
   const child = name === undefined ? "" : relationName(name);
   if (subtype === "AT_AttachPartition")
     return [
       { table, mode: "SHARE UPDATE EXCLUSIVE", effect: "catalog" },
-      { table: child, mode: "ACCESS EXCLUSIVE", effect: "scan" },
+      ...withChildren(schema, { table: child, mode: "ACCESS EXCLUSIVE", effect: "scan" }),
+      ...defaultPartitionLocks(schema, table, "scan"),
     ];
   const mode = concurrent ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE";
   return [
     { table, mode, effect: "catalog" },
     { table: child, mode, effect: "catalog" },
+    ...defaultPartitionLocks(schema, table, "catalog"),
   ];
 }

@@ -15,6 +15,7 @@ import { allowancesIn, type Allowance } from "./allowances.ts";
 import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
 import { namedTables, truncatedTables, withReferring } from "./locks.ts";
 import { relationName } from "./names.ts";
+import { partitionedBy } from "./partitions.ts";
 import { afterStatement as originsAfter, nameBefore, noOrigins, originOf } from "./origins.ts";
 import type { LintStatement } from "./rules/rule.ts";
 import {
@@ -23,6 +24,7 @@ import {
   isNewRelation,
   newName,
   startRun,
+  withDefault,
   type Schema,
 } from "./schema.ts";
 import { removalsIn } from "./removals.ts";
@@ -73,10 +75,11 @@ async function inOrder(
 /** The tables as the database defines them, without definitions that cannot be parsed. */
 async function schemaFrom(facts: ReadonlyMap<string, TableFacts> = new Map()): Promise<Schema> {
   let schema = emptySchema;
-  for (const { definition } of facts.values()) {
+  for (const [name, { definition, defaultPartition }] of facts) {
     const parsed = await parseSql(definition);
     if (parsed.kind !== "parsed") continue;
     schema = parsed.statements.reduce((next, { node }) => afterStatement(next, node), schema);
+    if (defaultPartition !== undefined) schema = withDefault(schema, name, defaultPartition);
   }
   return schema;
 }
@@ -210,6 +213,8 @@ class Assessment {
     if (optional && optional.relation) this.#optional.add(relationName(optional.relation));
     const names = newName(node);
     if (names !== undefined) this.#ask(names.from);
+    const partitioned = partitionedBy(node);
+    if (partitioned !== undefined) this.#ask(partitioned);
     this.#origins = originsAfter(this.#origins, statement);
   }
 }

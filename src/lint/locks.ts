@@ -17,6 +17,7 @@ import {
   type StatementLock,
 } from "./lock.ts";
 import { isTree } from "../sql-parser/tree.ts";
+import { defaultPartitionLocks, withChildren } from "./partitions.ts";
 import { nodesIn, objectName, relationName, stringsOf, qualified } from "./names.ts";
 import { optionIsOn } from "../engine/sql/statement-options.ts";
 import { lastPart, schemaOf, type Schema } from "./schema.ts";
@@ -38,8 +39,7 @@ function childLocks(
 ): readonly StatementLock[] {
   const [own] = locks;
   if (own === undefined || !reachesChildren(node)) return [];
-  const children = childrenOf(schema, own.table);
-  return children.map((table) => ({ ...own, table }));
+  return withChildren(schema, own).slice(1);
 }
 
 const single = new Set([
@@ -61,13 +61,6 @@ function reachesChildren(node: Node): boolean {
   return "IndexStmt" in node || "TruncateStmt" in node || "CreateTrigStmt" in node;
 }
 
-function childrenOf(schema: Schema, table: string): string[] {
-  const children = [...schema.tables].flatMap(([name, { parent }]) =>
-    parent === table ? [name] : [],
-  );
-  return children.flatMap((child) => [child, ...childrenOf(schema, child)]);
-}
-
 type Lock = readonly [mode: LockMode, effect: LockEffect];
 
 const on = (relation: RangeVar | undefined, [mode, effect]: Lock): StatementLock[] =>
@@ -81,7 +74,7 @@ function definitionLocks(node: Node, schema: Schema): StatementLock[] {
     const { relation, concurrent } = node.IndexStmt;
     return on(relation, [concurrent ? "SHARE UPDATE EXCLUSIVE" : "SHARE", "scan"]);
   }
-  if ("CreateStmt" in node) return createdTableLocks(node);
+  if ("CreateStmt" in node) return createdTableLocks(node, schema);
   if ("DropStmt" in node) return dropLocks(node.DropStmt, schema);
   if ("RenameStmt" in node) return renameLocks(node.RenameStmt);
   if ("CreateTrigStmt" in node)
@@ -100,17 +93,21 @@ function tableLocks(statement: AlterTableStmt, schema: Schema): StatementLock[] 
 }
 
 /** Nobody uses a new table, but the tables that its foreign keys refer to get triggers, and its parent a partition. */
-function createdTableLocks(node: Extract<Node, { CreateStmt: unknown }>): StatementLock[] {
+function createdTableLocks(
+  node: Extract<Node, { CreateStmt: unknown }>,
+  schema: Schema,
+): StatementLock[] {
   const { tableElts = [], inhRelations = [], partbound } = node.CreateStmt;
   const constraints = [...nodesIn(tableElts)].flatMap(({ Constraint: each }) =>
     isTree(each) && isTree(each["pktable"]) ? [each["pktable"]] : [],
   );
   const targets = constraints.flatMap((table) => on(table, ["SHARE ROW EXCLUSIVE", "catalog"]));
-  const parents = inhRelations.flatMap((parent) =>
-    "RangeVar" in parent
-      ? on(parent.RangeVar, partbound ? exclusive : ["SHARE UPDATE EXCLUSIVE", "catalog"])
-      : [],
-  );
+  const parents = inhRelations.flatMap((parent) => {
+    if (!("RangeVar" in parent)) return [];
+    if (!partbound) return on(parent.RangeVar, ["SHARE UPDATE EXCLUSIVE", "catalog"]);
+    const table = relationName(parent.RangeVar);
+    return [...on(parent.RangeVar, exclusive), ...defaultPartitionLocks(schema, table, "scan")];
+  });
   return [...targets, ...parents];
 }
 
@@ -122,6 +119,7 @@ function dropLocks(statement: DropStmt, schema: Schema): StatementLock[] {
       return each((table) => [
         { table, mode: "ACCESS EXCLUSIVE", effect: "data-loss" },
         ...foreignTables(schema, table),
+        ...partitionedTableLocks(schema, table),
       ]);
     case "OBJECT_VIEW":
     case "OBJECT_MATVIEW":
@@ -144,6 +142,17 @@ function dropLocks(statement: DropStmt, schema: Schema): StatementLock[] {
     default:
       return [];
   }
+}
+
+/** Those of the table that a dropped table is a partition of. */
+function partitionedTableLocks(schema: Schema, partition: string): StatementLock[] {
+  const { parent, isPartition } = schema.tables.get(partition) ?? {};
+  if (parent === undefined || isPartition !== true) return [];
+  const others = defaultPartitionLocks(schema, parent, "catalog");
+  return [
+    { table: parent, mode: "ACCESS EXCLUSIVE", effect: "catalog" },
+    ...others.filter(({ table }) => table !== partition),
+  ];
 }
 
 function renameLocks({ renameType, relation }: RenameStmt): StatementLock[] {

@@ -9,6 +9,7 @@ import type {
   DropStmt,
   IndexStmt,
   Node,
+  PartitionBoundSpec,
   RenameStmt,
 } from "@pgsql/types";
 import { columnType, serialTypes, type ColumnType } from "./column-types.ts";
@@ -43,6 +44,8 @@ export interface Table {
   readonly constraints: ReadonlyMap<string, KnownConstraint>;
   /** The table that it is a partition or a child of. */
   readonly parent?: string;
+  readonly isPartition?: true;
+  readonly defaultPartition?: string;
   /** The number of the run that created it. */
   readonly run: number;
 }
@@ -218,17 +221,42 @@ function changed(schema: Schema, name: string, change: (table: Table) => Table):
 }
 
 function afterCreate(schema: Schema, statement: CreateStmt): Schema {
-  const { relation, tableElts = [], inhRelations = [], if_not_exists: isOptional } = statement;
+  const { relation, tableElts = [], inhRelations = [], partbound } = statement;
+  const { if_not_exists: isOptional } = statement;
   if (relation === undefined) return schema;
   const name = relationName(relation);
   if (isOptional && schema.tables.has(name)) return schema;
   const [parent] = inhRelations.flatMap((each) => ("RangeVar" in each ? [each.RangeVar] : []));
-  let next = created(schema, name, parent ? { parent: relationName(parent) } : {});
+  let next = created(schema, name, {});
+  if (parent) next = withParent(next, { name, parent: relationName(parent), bound: partbound });
   for (const element of tableElts) {
     if ("ColumnDef" in element) next = withColumn(next, name, element.ColumnDef);
     if ("Constraint" in element) next = withConstraint(next, name, element.Constraint);
   }
   return next;
+}
+
+/** The schema, in which a table is a child of another one or, with a bound, a partition. */
+function withParent(
+  schema: Schema,
+  table: {
+    readonly name: string;
+    readonly parent: string;
+    readonly bound?: PartitionBoundSpec | undefined;
+  },
+): Schema {
+  const { name, parent, bound } = table;
+  const next = changed(schema, name, (child) => ({
+    ...child,
+    parent,
+    ...(bound && { isPartition: true }),
+  }));
+  return bound?.is_default === true ? withDefault(next, parent, name) : next;
+}
+
+/** The schema, in which a table has a default partition. */
+export function withDefault(schema: Schema, table: string, defaultPartition: string): Schema {
+  return changed(schema, table, (known) => ({ ...known, defaultPartition }));
 }
 
 function withColumn(schema: Schema, table: string, definition: ColumnDef): Schema {
@@ -348,11 +376,20 @@ function afterColumn(
 
 function afterPartition(schema: Schema, table: string, { subtype, def }: AlterTableCmd): Schema {
   if (def === undefined || !("PartitionCmd" in def) || !def.PartitionCmd.name) return schema;
-  return changed(schema, relationName(def.PartitionCmd.name), ({ parent, ...child }) =>
-    subtype === "AT_AttachPartition"
-      ? { ...child, parent: table }
-      : { ...child, ...(parent !== undefined && parent !== table && { parent }) },
-  );
+  const { bound } = def.PartitionCmd;
+  const name = relationName(def.PartitionCmd.name);
+  if (subtype === "AT_AttachPartition") return withParent(schema, { name, parent: table, bound });
+  const next = changed(schema, name, ({ kind, columns, constraints, run, defaultPartition }) => ({
+    ...{ kind, columns, constraints, run },
+    ...(defaultPartition !== undefined && { defaultPartition }),
+  }));
+  return changed(next, table, (known) => withoutDefault(known, name));
+}
+
+/** The table, if its default partition is one of these without it. */
+function withoutDefault(table: Table, ...partitions: readonly string[]): Table {
+  const { defaultPartition, ...rest } = table;
+  return defaultPartition !== undefined && partitions.includes(defaultPartition) ? rest : table;
 }
 
 function without<V>(map: ReadonlyMap<string, V>, ...keys: readonly string[]): Map<string, V> {
@@ -367,7 +404,7 @@ function afterDrop(schema: Schema, { objects = [], removeType }: DropStmt): Sche
     case "OBJECT_TABLE":
     case "OBJECT_VIEW":
     case "OBJECT_MATVIEW":
-      return { ...schema, tables: without(schema.tables, ...names) };
+      return withoutTables(schema, names);
     case "OBJECT_INDEX":
       return { ...schema, indexes: without(schema.indexes, ...names) };
     case "OBJECT_TYPE":
@@ -382,6 +419,15 @@ function afterDrop(schema: Schema, { objects = [], removeType }: DropStmt): Sche
     default:
       return schema;
   }
+}
+
+function withoutTables(schema: Schema, names: readonly string[]): Schema {
+  const tables = without(schema.tables, ...names);
+  for (const [name, table] of tables) {
+    const kept = withoutDefault(table, ...names);
+    if (kept !== table) tables.set(name, kept);
+  }
+  return { ...schema, tables };
 }
 
 function afterRename(schema: Schema, statement: RenameStmt): Schema {
@@ -485,7 +531,7 @@ function moved(
   const table = schema.tables.get(from);
   if (table === undefined) return schema;
   const tables = [...without(schema.tables, from).set(to, table)].map(
-    ([name, each]) => [name, withTarget(each, from, to)] as const,
+    ([name, each]) => [name, withLinks(each, from, to)] as const,
   );
   const indexes = [...schema.indexes].map(
     ([name, index]) => [name, index.table === from ? { ...index, table: to } : index] as const,
@@ -493,12 +539,16 @@ function moved(
   return { ...schema, tables: new Map(tables), indexes: new Map(indexes) };
 }
 
-/** The table, with foreign keys that refer to a renamed one. */
-function withTarget(table: Table, from: string, to: string): Table {
+/** The table, with foreign keys, a parent and a default partition that may be a renamed table. */
+function withLinks(table: Table, from: string, to: string): Table {
   const constraints = [...table.constraints];
-  if (!constraints.some(([, { target }]) => target === from)) return table;
+  const { parent, defaultPartition } = table;
+  const isLinked = constraints.some(([, { target }]) => target === from);
+  if (!isLinked && parent !== from && defaultPartition !== from) return table;
   return {
     ...table,
+    ...(parent === from && { parent: to }),
+    ...(defaultPartition === from && { defaultPartition: to }),
     constraints: new Map(
       constraints.map(([name, each]) => [
         name,

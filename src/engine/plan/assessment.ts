@@ -11,6 +11,8 @@ export interface TableFacts {
   readonly isEmpty: boolean;
   /** CREATE TABLE with the columns, CHECK constraints and foreign keys; the table has the name that was asked for. */
   readonly definition: string;
+  /** Of a partitioned table; it is looked up with it. */
+  readonly defaultPartition?: string;
 }
 
 /**

@@ -2,7 +2,12 @@ import { quoteIdentifier, quoteLiteral } from "../sql/quote.ts";
 import type { SqlResult } from "../hasura/client.ts";
 import type { TableFacts } from "./assessment.ts";
 
-/** The table `a` and, if the name cascades, the tables that refer to it, directly or through others. */
+/** The default partition of the table `a`. */
+const defaultSql = `SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i
+    JOIN pg_catalog.pg_class AS k ON k.oid OPERATOR(pg_catalog.=) i.inhrelid
+    WHERE i.inhparent OPERATOR(pg_catalog.=) a.oid AND pg_catalog.pg_get_expr(k.relpartbound, k.oid) OPERATOR(pg_catalog.=) 'DEFAULT'::pg_catalog.text`;
+
+/** The table `a` with its default partition and, if the name cascades, the tables that refer to it, directly or through others. */
 const reachedSql = `CROSS JOIN LATERAL (
   WITH RECURSIVE reached (oid) AS (
     SELECT a.oid
@@ -18,6 +23,8 @@ const reachedSql = `CROSS JOIN LATERAL (
   WHERE r.oid OPERATOR(pg_catalog.=) a.oid OR NOT EXISTS (
     SELECT FROM pg_catalog.pg_inherits AS i JOIN reached AS p ON i.inhparent OPERATOR(pg_catalog.=) p.oid
     WHERE i.inhrelid OPERATOR(pg_catalog.=) r.oid)
+  UNION
+  SELECT p.oid, false FROM (${defaultSql}) AS p (oid)
 ) AS t`;
 
 /**
@@ -25,7 +32,7 @@ const reachedSql = `CROSS JOIN LATERAL (
  * searches the names as it does for the migration. `reltuples` is an estimate, and -1 (0 without pages, before PostgreSQL 14) for a table
  * that was never analysed. Sizes take a lock that a migration in progress can block, so the wait is bounded. The search path is the
  * migration's, so nothing else depends on it. `cascading`: names with which all tables are looked up that refer to theirs, directly or through
- * others; of a partitioned table, only this one and not its partitions.
+ * others; of a partitioned table, only this one and not its partitions. With a partitioned table, its default partition is looked up.
  */
 export function tableFactsSql(
   names: readonly string[],
@@ -38,13 +45,18 @@ export function tableFactsSql(
   });
   return `SET LOCAL lock_timeout = '1s';
 SELECT n.i, s.tuples, s.bytes, s.empty, pg_catalog.concat_ws(', ', d.columns, d.constraints),
-  CASE WHEN NOT t.is_named THEN m.nspname END, CASE WHEN NOT t.is_named THEN c.relname END
+  CASE WHEN NOT t.is_named THEN m.nspname END, CASE WHEN NOT t.is_named THEN c.relname END, e.nspname, e.relname
 FROM (VALUES ${values.join(", ")}) AS n (i, path, whole, cascades)
 JOIN pg_catalog.pg_class AS a ON a.oid OPERATOR(pg_catalog.=)
   coalesce(pg_catalog.to_regclass(n.path), pg_catalog.to_regclass(n.whole))::pg_catalog.oid
 ${reachedSql}
 JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) t.oid
 JOIN pg_catalog.pg_namespace AS m ON m.oid OPERATOR(pg_catalog.=) c.relnamespace
+LEFT JOIN LATERAL (
+  SELECT h.nspname, k.relname FROM (${defaultSql}) AS p (oid)
+  JOIN pg_catalog.pg_class AS k ON k.oid OPERATOR(pg_catalog.=) p.oid
+  JOIN pg_catalog.pg_namespace AS h ON h.oid OPERATOR(pg_catalog.=) k.relnamespace
+) AS e ON t.is_named
 CROSS JOIN LATERAL (
   WITH RECURSIVE parts (oid) AS (
     SELECT c.oid
@@ -89,21 +101,31 @@ export function readTableFacts(
   { rows }: SqlResult,
 ): ReadonlyMap<string, TableFacts> {
   return new Map(
-    rows.flatMap(([index, tuples, bytes, empty, definition, schema, table]) => {
+    rows.flatMap(([index, tuples, bytes, empty, definition, ...others]) => {
       const asked = names[Number(index)];
       if (asked === undefined) return [];
-      const found = typeof schema === "string" && typeof table === "string" ? [schema, table] : [];
-      const parts = found.length > 0 ? found : asked.split(".");
-      const path = parts.map(quoteIdentifier).join(".");
-      const name =
-        found.length === 0 ? asked : (schema === "public" ? found.slice(1) : found).join(".");
+      const parts = partsOf(others.slice(0, 2));
+      const defaultParts = partsOf(others.slice(2));
+      const path = (parts ?? asked.split(".")).map(quoteIdentifier).join(".");
       const facts: TableFacts = {
         ...(typeof tuples === "string" && { rows: Number(tuples) }),
         ...(typeof bytes === "string" && { bytes: Number(bytes) }),
         isEmpty: empty === "t",
+        ...(defaultParts && { defaultPartition: qualified(defaultParts) }),
         definition: `CREATE TABLE ${path} (${definition ?? ""})`,
       };
-      return [[name, facts] as const];
+      return [[parts ? qualified(parts) : asked, facts] as const];
     }),
   );
+}
+
+/** Schema and table, unless they are null. */
+function partsOf(cells: readonly unknown[]): readonly string[] | undefined {
+  const parts = cells.filter((cell) => typeof cell === "string");
+  return parts.length === 2 ? parts : undefined;
+}
+
+/** As `lint` writes it. */
+function qualified(parts: readonly string[]): string {
+  return (parts[0] === "public" ? parts.slice(1) : parts).join(".");
 }

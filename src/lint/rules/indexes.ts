@@ -1,7 +1,9 @@
+import type { Node } from "@pgsql/types";
 import { optionIsOn } from "../../engine/sql/statement-options.ts";
 import { objectName, relationName } from "../names.ts";
+import { partitionCommands } from "../partitions.ts";
 import { isNewRelation } from "../schema.ts";
-import { isEmptied, type Rule } from "./rule.ts";
+import { isEmptied, type LintStatement, type Problem, type Rule } from "./rule.ts";
 
 const indexBlocksWrites: Rule = {
   id: "index-blocks-writes",
@@ -78,8 +80,6 @@ const maintenanceBlocks: Rule = {
   },
 };
 
-type Statement = Parameters<NonNullable<Rule["check"]>>[0]["node"];
-
 const rewriting: Readonly<Record<string, string>> = {
   AT_SetLogged: "SET LOGGED",
   AT_SetUnLogged: "SET UNLOGGED",
@@ -88,7 +88,7 @@ const rewriting: Readonly<Record<string, string>> = {
   AT_SetExpression: "SET EXPRESSION",
 };
 
-function maintenance(node: Statement): string | undefined {
+function maintenance(node: Node): string | undefined {
   if ("ReindexStmt" in node)
     return optionIsOn(node.ReindexStmt.params, "concurrently") ? undefined : "REINDEX";
   if ("ClusterStmt" in node) return "CLUSTER";
@@ -111,42 +111,53 @@ const partitionBlocks: Rule = {
   id: "partition-blocks",
   severity: "warning",
   title: "attaching or detaching a partition blocks a table",
-  why: "ATTACH PARTITION reads the whole new partition to check that its rows belong there, unless a CHECK constraint already ensures this. DETACH PARTITION blocks reads and writes of the partitioned table.",
+  why: "ATTACH PARTITION reads the whole new partition to check that its rows belong there, unless a CHECK constraint already ensures this. If the table has a default partition, ATTACH and CREATE TABLE … PARTITION OF also read all of that, for rows that belong in the new partition. DETACH PARTITION blocks reads and writes of the partitioned table.",
   safeWay:
-    "Before ATTACH, add a CHECK constraint with the partition's bounds (NOT VALID, then VALIDATE). Use DETACH PARTITION … CONCURRENTLY in a file that begins with -- hasura:no-transaction.",
+    "Before ATTACH, add a CHECK constraint with the partition's bounds (NOT VALID, then VALIDATE), and one to the default partition that excludes them. Use DETACH PARTITION … CONCURRENTLY in a file that begins with -- hasura:no-transaction.",
   example: {
     bad: "ALTER TABLE events DETACH PARTITION events_2023;",
     good: "-- hasura:no-transaction\nALTER TABLE events DETACH PARTITION events_2023 CONCURRENTLY;",
   },
-  check: (statement) => {
-    const { node, schema } = statement;
-    if (!("AlterTableStmt" in node)) return [];
-    const { relation, cmds = [] } = node.AlterTableStmt;
-    const parent = relation === undefined ? "" : relationName(relation);
-    return cmds.flatMap((command) => {
-      if (!("AlterTableCmd" in command)) return [];
-      const { subtype, def } = command.AlterTableCmd;
-      if (def === undefined || !("PartitionCmd" in def) || !def.PartitionCmd.name) return [];
-      const child = relationName(def.PartitionCmd.name);
-      const isRead = !isNewRelation(schema, child) && !isEmptied(statement, child);
-      if (subtype === "AT_AttachPartition" && isRead)
-        return [
-          {
-            table: child,
-            message: `ATTACH PARTITION reads all of ${child}, and blocks its reads and writes while it runs.`,
-          },
-        ];
-      const blocks = subtype === "AT_DetachPartition" && !def.PartitionCmd.concurrent;
-      if (!blocks || isNewRelation(schema, parent)) return [];
-      return [
-        {
-          table: parent,
-          message: `DETACH PARTITION blocks reads and writes of ${parent} until the transaction ends.`,
-        },
-      ];
-    });
-  },
+  check: (statement) => [...readForPartition(statement), ...detached(statement)],
 };
+
+/** The tables that are read because a partition is added. */
+function readForPartition(statement: LintStatement): Problem[] {
+  const { node, schema, locks } = statement;
+  const added = addedPartition(node);
+  if (added === undefined) return [];
+  const read = locks.filter(
+    ({ table, effect }) =>
+      effect === "scan" && !isNewRelation(schema, table) && !isEmptied(statement, table),
+  );
+  return read
+    .filter(({ table }) => !read.some((each) => each.table === schema.tables.get(table)?.parent))
+    .map(({ table }) => {
+      const which = table === added.partition ? table : `the default partition ${table}`;
+      return {
+        table,
+        message: `${added.by} reads all of ${which}, and blocks its reads and writes while it runs.`,
+      };
+    });
+}
+
+function addedPartition(node: Node): { partition: string; by: string } | undefined {
+  if ("CreateStmt" in node && node.CreateStmt.partbound !== undefined)
+    return { partition: "", by: "CREATE TABLE … PARTITION OF" };
+  const [command] = partitionCommands(node);
+  return command?.subtype === "AT_AttachPartition"
+    ? { partition: command.partition, by: "ATTACH PARTITION" }
+    : undefined;
+}
+
+function detached({ node, schema }: LintStatement): Problem[] {
+  return partitionCommands(node).flatMap(({ subtype, table, isConcurrent }) => {
+    const blocks = subtype === "AT_DetachPartition" && !isConcurrent;
+    if (!blocks || isNewRelation(schema, table)) return [];
+    const message = `DETACH PARTITION blocks reads and writes of ${table} until the transaction ends.`;
+    return [{ table, message }];
+  });
+}
 
 export const indexRules: readonly Rule[] = [
   indexBlocksWrites,

@@ -184,6 +184,38 @@ describe("the effects on tables in a plan", () => {
     );
   });
 
+  test("a new partition reads the default partition, and nothing if there is none", async (t) => {
+    const server = await serverWithTables(t);
+    await query(
+      server.url,
+      `CREATE TABLE shop.visits (id int, kind int) PARTITION BY LIST (kind);
+       CREATE TABLE shop.other_visits PARTITION OF shop.visits DEFAULT;
+       CREATE TABLE visits_1 (id int, kind int);
+       INSERT INTO shop.visits SELECT i, 7 FROM generate_series(1, 50000) AS i`,
+    );
+    for (const [sql, expected] of [
+      ["CREATE TABLE events_3 PARTITION OF events FOR VALUES IN (3)", []],
+      [
+        "CREATE TABLE visits_3 PARTITION OF shop.visits FOR VALUES IN (3)",
+        ["scan shop.other_visits partition-blocks"],
+      ],
+      [
+        "ALTER TABLE shop.visits ATTACH PARTITION visits_1 FOR VALUES IN (1)",
+        ["scan shop.other_visits partition-blocks"],
+      ],
+      [
+        "ALTER TABLE shop.visits DETACH PARTITION shop.other_visits; CREATE TABLE visits_3 PARTITION OF shop.visits FOR VALUES IN (3)",
+        ["catalog shop.visits"],
+      ],
+    ] as const) {
+      const impacts = await impactsOf(server, [sql]);
+      const words = impacts.map(({ effect, table, needs = [] }) =>
+        [effect, table, ...needs].join(" "),
+      );
+      assert.deepEqual(words, expected, sql);
+    }
+  });
+
   test("the plan predicts what PostgreSQL rewrites", async (t) => {
     const server = await serverWithTables(t);
     const { url } = server;
