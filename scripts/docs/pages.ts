@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { failureCodes } from "../../src/protocol/failure-codes.ts";
+import { failureCodes } from "../../src/protocol/failure-codes/index.ts";
 import { packageVersion } from "../../src/package-version.ts";
 import { environmentKeys, functionSettings } from "./configuration.ts";
 import { eventsPage } from "./events.ts";

@@ -20,7 +20,7 @@ export const folders = [
   {
     name: "protocol",
     // Texts for the documentation, imported as types only.
-    mutate: ["src/protocol/**/*.ts", "!src/protocol/failure-codes.ts"],
+    mutate: ["src/protocol/**/*.ts", "!src/protocol/failure-codes/**"],
     tests: ["test/protocol/**/*.test.ts"],
     atLeast: 0,
   },

@@ -1,5 +1,5 @@
 import type { EventOf, RunEvent } from "../protocol/events.ts";
-import type { FailureCode } from "../protocol/failure-codes.ts";
+import type { FailureCode } from "../protocol/failure-codes/index.ts";
 import { isLongStatus } from "../protocol/status-columns.ts";
 import type { FailureData, Place } from "../protocol/failure.ts";
 import { statusForLog } from "./long-status.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { exitCode, isKind, type Kind } from "./exit-code.ts";
-import type { FailureCode } from "./failure-codes.ts";
+import type { FailureCode } from "./failure-codes/index.ts";
 import { ReceivedHints, type Hint } from "./hint.ts";
 import { MetadataChange, PlacedInconsistentObject, ProjectPosition } from "./metadata-change.ts";
 

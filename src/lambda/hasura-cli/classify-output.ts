@@ -3,7 +3,7 @@ import * as z from "zod";
 import { isAccessDenied } from "../../engine/hasura/errors.ts";
 import { HasuraCallError } from "../../engine/hasura/client.ts";
 import { isOutcomeUnknown } from "../../engine/hasura/sql-errors.ts";
-import type { FailureCode } from "../../protocol/failure-codes.ts";
+import type { FailureCode } from "../../protocol/failure-codes/index.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { parseJson } from "../../protocol/json.ts";

@@ -6,7 +6,7 @@ import { invalidIndexNotices, withLeftBehind } from "../../../src/engine/run/lef
 import type { LoadedStep } from "../../../src/engine/run/load-steps.ts";
 import { loadSteps } from "../../../src/engine/run/load-steps.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
-import type { FailureCode } from "../../../src/protocol/failure-codes.ts";
+import type { FailureCode } from "../../../src/protocol/failure-codes/index.ts";
 import { textHint } from "../../../src/protocol/hint.ts";
 import { readyStep, storeOf } from "../support/ready-steps.ts";
 

@@ -1,4 +1,4 @@
-import type { FailureCode } from "../../../protocol/failure-codes.ts";
+import type { FailureCode } from "../../../protocol/failure-codes/index.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
 import type { Environment } from "../../context.ts";

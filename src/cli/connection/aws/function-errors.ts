@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { FailureCode } from "../../../protocol/failure-codes.ts";
+import type { FailureCode } from "../../../protocol/failure-codes/index.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
 import { parseJson } from "../../../protocol/json.ts";

@@ -1,6 +1,6 @@
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { Failure } from "../../../protocol/failure.ts";
-import type { FailureCode } from "../../../protocol/failure-codes.ts";
+import type { FailureCode } from "../../../protocol/failure-codes/index.ts";
 import { textHint, type Hint } from "../../../protocol/hint.ts";
 import { inspectCertificate } from "../../../tls/certificate.ts";
 import type { Environment } from "../../context.ts";
