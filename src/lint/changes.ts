@@ -9,6 +9,8 @@ export interface Change {
   readonly isMerge?: true;
   readonly table: string;
   readonly isWhole: boolean;
+  /** An UPDATE or DELETE has a WHERE, which may be always true. */
+  readonly hasWhere?: true;
   /** The statement lists the rows or selects them by their keys. */
   readonly isSmall: boolean;
 }
@@ -46,7 +48,11 @@ function changeIn(node: Readonly<Record<string, unknown>>): Change[] {
     return [{ kind, table, isWhole: false, isSmall: !readsTable(statement["selectStmt"]) }];
   const where = statement["whereClause"];
   return [
-    { kind, table, isWhole: isAlwaysTrue(where), isSmall: where !== undefined && namesKey(where) },
+    {
+      ...{ kind, table, isWhole: isAlwaysTrue(where) },
+      ...(where !== undefined && { hasWhere: true }),
+      isSmall: where !== undefined && namesKey(where),
+    },
   ];
 }
 

@@ -121,6 +121,10 @@ describe("assessing the files of a plan", () => {
       "UPDATE orders SET amount = 1",
       "rows orders, UPDATE without WHERE changes every row of orders, and keeps them locked until the transaction ends.",
     ],
+    [
+      "UPDATE orders SET amount = 1 WHERE true",
+      "rows orders, UPDATE with a WHERE that is always true changes every row of orders, and keeps them locked until the transaction ends.",
+    ],
   ])("%s", async (sql, expected) => {
     assert.deepEqual(await summaryOf(sql), [expected]);
   });

@@ -18,11 +18,11 @@ const massChange: Rule = {
   check: (statement) =>
     changesOf(statement)
       .filter(({ isWhole }) => isWhole)
-      .map(({ kind, table, isMerge }) => ({
+      .map(({ kind, table, isMerge, hasWhere }) => ({
         table,
         message: isMerge
           ? `MERGE with an unconditional DELETE can remove every row of ${table}.`
-          : `${kind} without WHERE changes every row of ${table}, and keeps them locked until the transaction ends.`,
+          : `${kind} ${hasWhere ? "with a WHERE that is always true" : "without WHERE"} changes every row of ${table}, and keeps them locked until the transaction ends.`,
       })),
 };
 
