@@ -22,7 +22,7 @@ const integration = [
   "test/engine/store/ledger/{batch-lost,hostile-schema,inspect,kept-plan,kept-rollbacks,last-applied,ledger,ledger-memory,lock-holders,ownership,rehearsal-beside-run,reset-to,rolled-back-elsewhere,run-batch,run-ids,runs,settings,squash,since,since-schedules,unread-ledger,upgrade}.test.ts",
   "test/lambda/{index,run-task}.test.ts",
   "test/lambda/hasura-cli/{failures,hasura-cli,metadata-with-cli,official}.test.ts",
-  "test/lint/{locks,type-changes}.test.ts",
+  "test/lint/{enum-uses,locks,type-changes}.test.ts",
   "test/local/**/*.test.ts",
   "test/verify/**/*.test.ts",
 ];

@@ -1,5 +1,6 @@
 import type { Node } from "@pgsql/types";
 import { changesIn, isAlwaysTrue } from "./changes.ts";
+import type { EnumValue } from "./enum-uses.ts";
 import { blockedBy, strongerMode, type LockMode, type StatementLock } from "./lock.ts";
 import { truncatedTables } from "./locks.ts";
 import { qualified, relationName, stringsOf } from "./names.ts";
@@ -8,7 +9,7 @@ import { isNewRelation, type Schema } from "./schema.ts";
 /** The effects of the earlier statements in a file. */
 export interface EarlierStatements {
   /** Enum values that were added to types of earlier runs. */
-  readonly enumValues: readonly string[];
+  readonly enumValues: readonly EnumValue[];
   /** Existing tables to which writes, or also reads, are blocked until the transaction ends, with the strongest lock. */
   readonly locks: ReadonlyMap<string, LockMode>;
   /** Tables in which many rows were changed while a table was locked. */
@@ -66,11 +67,12 @@ function locksAfter(
 }
 
 /** The value that ALTER TYPE adds to an enum of an earlier run. */
-function addedValue(node: Node, { enums, run }: Schema): string | undefined {
+function addedValue(node: Node, { enums, run }: Schema): EnumValue | undefined {
   if (!("AlterEnumStmt" in node)) return undefined;
-  const { typeName, newVal, oldVal } = node.AlterEnumStmt;
-  if (oldVal !== undefined) return undefined;
-  return enums.get(qualified(stringsOf(typeName))) === run ? undefined : newVal;
+  const { typeName, newVal: value, oldVal } = node.AlterEnumStmt;
+  if (oldVal !== undefined || value === undefined) return undefined;
+  const type = qualified(stringsOf(typeName));
+  return enums.get(type) === run ? undefined : { type, value };
 }
 
 type Emptied = EarlierStatements["emptied"];

@@ -1,6 +1,7 @@
 import type { Node } from "@pgsql/types";
 import { outsideTransaction, transactionWord } from "../../engine/sql/outside-transaction.ts";
 import { isTree } from "../../sql-parser/tree.ts";
+import { usesEnumValue } from "../enum-uses.ts";
 import { nodesIn } from "../names.ts";
 import type { Problem, Rule } from "./rule.ts";
 
@@ -53,28 +54,16 @@ const enumValueUsed: Rule = {
     good: "ALTER TYPE order_state ADD VALUE 'returned';",
   },
   inDown: true,
-  check: ({ node, earlier, noTransaction }) => {
+  check: ({ node, schema, earlier, noTransaction }) => {
     if (noTransaction || "AlterEnumStmt" in node) return [];
     if (earlier.enumValues.length === 0) return [];
-    const used = new Set(stringConstants(node));
     return earlier.enumValues
-      .filter((value) => used.has(value))
-      .map((value) => ({
+      .filter((value) => usesEnumValue(node, value, schema))
+      .map(({ value }) => ({
         message: `The value '${value}' was added in the same transaction and cannot be used yet.`,
       }));
   },
 };
-
-/** Constants in statements that evaluate them: the body of a function and a comment do not. */
-function stringConstants(node: Node): string[] {
-  const kind = Object.keys(node)[0] ?? "";
-  if (["CreateFunctionStmt", "CommentStmt", "DoStmt", "ViewStmt"].includes(kind)) return [];
-  return [...nodesIn(node)].flatMap(({ A_Const: constant }) =>
-    isTree(constant) && isTree(constant["sval"]) && typeof constant["sval"]["sval"] === "string"
-      ? [constant["sval"]["sval"]]
-      : [],
-  );
-}
 
 const setWithoutLocal: Rule = {
   id: "set-without-local",
