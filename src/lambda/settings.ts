@@ -13,7 +13,7 @@ export type SecretSetting =
 
 /** `upload-when-protected`: `upload` also in a protected environment. */
 export type MigrationSource = "image" | "upload" | "upload-when-protected";
-/** What callers that use none of the aliases `read`, `apply` and `admin` may do. */
+/** What callers that use none of the aliases (`permissions`) may do. */
 export type Unqualified = "read" | "apply" | "admin" | "refuse";
 export type LogLevel = "debug" | "info" | "warning";
 

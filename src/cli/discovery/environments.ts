@@ -29,7 +29,7 @@ export interface Discovery {
 }
 
 /** What several places found together: a function that several profiles find is one function. */
-export function summarize(places: readonly SearchedPlace[]): Discovery {
+export function summarise(places: readonly SearchedPlace[]): Discovery {
   const functions = new Map<string, DiscoveredFunction>();
   for (const { profile, region, found } of places) {
     if (found instanceof Error) continue;

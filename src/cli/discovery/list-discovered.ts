@@ -5,7 +5,7 @@ import type { EnvsOptions } from "../options/schemas.ts";
 import { discoveredJsonLines, discoveredLines } from "../output/views/discovered.ts";
 import { worstResult } from "../run/several/worst-result.ts";
 import { discover } from "./discover.ts";
-import { summarize, type Discovery } from "./environments.ts";
+import { summarise, type Discovery } from "./environments.ts";
 
 /**
  * `envs --discover`: functions with the tag in every profile and region. Resolves to the worst failure only where no place could
@@ -17,7 +17,7 @@ export async function listDiscovered(
 ): Promise<CommandResult> {
   const loaded = await loadConfig(context, options.config);
   const places = await discover(context, options, loaded);
-  const discovery = summarize(places);
+  const discovery = summarise(places);
   const columns = context.out.isTTY ? context.out.columns : Infinity;
   const lines = options.json ? discoveredJsonLines(discovery) : discoveredLines(discovery, columns);
   for (const line of lines) context.out.write(`${line}\n`);

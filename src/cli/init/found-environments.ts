@@ -1,7 +1,7 @@
 import type { CliContext } from "../context.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { discover, type SearchOptions } from "../discovery/discover.ts";
-import { summarize, type DiscoveredFunction } from "../discovery/environments.ts";
+import { summarise, type DiscoveredFunction } from "../discovery/environments.ts";
 import { discoveredLines } from "../output/views/discovered.ts";
 import type { NewEnvironment } from "./new-config.ts";
 
@@ -11,7 +11,7 @@ export async function foundEnvironments(
   options: SearchOptions,
   loaded: LoadedConfig,
 ): Promise<NewEnvironment[]> {
-  const found = summarize(await discover(context, options, loaded));
+  const found = summarise(await discover(context, options, loaded));
   const columns = context.err.isTTY ? context.err.columns : Infinity;
   for (const line of discoveredLines(found, columns)) context.err.write(`${line}\n`);
   return found.functions

@@ -245,7 +245,7 @@ function isDirectory(path: string, fs: FileSystem): boolean {
   }
 }
 
-/** A migrations directory without a project is recognized by its migrations, even empty ones. */
+/** A migrations directory without a project is recognised by its migrations, even empty ones. */
 function isProject(directory: string, { databases, notices }: Project): boolean {
   const marks = ["config.yaml", "migrations"].map((name) => join(directory, name));
   return (

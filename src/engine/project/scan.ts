@@ -96,7 +96,7 @@ export function scanMigrations(place: MigrationsPlace, fs: FileSystem): ScannedP
   return { migrations, empty, ignored };
 }
 
-/** The path of an entry of a directory, as from `join`, which normalizes and is slow when it is called thousands of times. */
+/** The path of an entry of a directory, as from `join`, which normalises and is slow when it is called thousands of times. */
 export function entryPath(directory: string, name: string): string {
   return directory.endsWith(sep) ? directory + name : directory + sep + name;
 }

@@ -138,7 +138,7 @@ function after(
 
 /**
  * True for a file that fails (55P04) only because a value of an enum was added in the same transaction: by an earlier file, or to a type that
- * the file creates, which PostgreSQL does not recognize as new in a block.
+ * the file creates, which PostgreSQL does not recognise as new in a block.
  */
 function needsCommit({ isParsed, addsEnumValue }: RehearsalFile, error: RehearsalError): boolean {
   return error.sqlstate === "55P04" && isParsed && !addsEnumValue;

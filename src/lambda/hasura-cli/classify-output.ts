@@ -49,7 +49,7 @@ export function classifyOutput(
   const known = knownFailure(reason, shown);
   return known
     ? { outcome: "failed", error: known }
-    : { outcome: "unknown", error: unrecognized(shown) };
+    : { outcome: "unknown", error: unrecognised(shown) };
 }
 
 /** True if Hasura refused the secret: nothing has run, because the first request was refused. */
@@ -164,7 +164,7 @@ function crashed({ code, signal }: CliOutput, reason: string): Failure {
   });
 }
 
-function unrecognized(reason: string): Failure {
+function unrecognised(reason: string): Failure {
   const output = reason === "" ? "without output" : `with "${shortened(reason, 200)}"`;
   return new Failure("unreachable", "cli-failed", `the official CLI failed ${output}`, {
     cause: new Error(shortened(reason)),

@@ -106,7 +106,7 @@ export function storeFailure(
     return new Failure(
       "access",
       "secret-access-denied",
-      `The function is not authorized to read ${store.content} that ${store.setting} names.`,
+      `The function's role may not read ${store.content} that ${store.setting} names.`,
       {
         hints: [
           textHint(

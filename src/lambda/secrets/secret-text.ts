@@ -54,7 +54,9 @@ function tooManyParts(setting: string): Failure {
     `${setting} has more than ${String(suffixParts)} parts after the secret's ARN or name.`,
     {
       hints: [
-        textHint("Write it as ARN:json-key:version-stage:version-id, each of which may be empty."),
+        textHint(
+          "Write it as ARN:json-key:version-stage:version-id; every part after the ARN may be empty.",
+        ),
       ],
     },
   );

@@ -8,7 +8,7 @@ export const awsCodes = {
     causes: [
       "The stack's policy (`DeveloperPolicyArn`, or one of `ReadPolicyArn`, `ApplyPolicyArn` and `AdminPolicyArn`) is not attached to your role.",
       "The profile belongs to a different account or role from the one you meant.",
-      "An alias is called (`:read`, `:apply`, `:admin`) that your policy does not include.",
+      "An alias is called (`:read`, `:apply`, `:query`, `:admin`) that your policy does not include.",
     ],
     remedies: [
       "Compare the identity in the message with the one you expect: `aws sts get-caller-identity --profile PROFILE`.",

@@ -42,7 +42,7 @@ const serverFunctions =
 /**
  * Throws `usage/server-wide-statement` for migrations that would change the server itself, such as its roles, or affect more than their
  * own database. Also checks DO blocks, functions and the texts that they execute; a text that is assembled from parts is not
- * recognized.
+ * recognised.
  */
 export function checkServerWide(files: readonly LoadedFile[]): void {
   const places = files.flatMap(({ path, body: { sql } }) =>

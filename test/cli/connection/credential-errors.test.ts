@@ -162,7 +162,7 @@ describe("a profile without credentials", () => {
   const renew = ["aws sso login --profile dev", "Otherwise, replace them with new ones."];
   const unknownKey: Expected = {
     code: "access/credentials-invalid",
-    message: 'AWS does not recognize the access key of profile "dev".',
+    message: 'AWS does not recognise the access key of profile "dev".',
     hints: ["aws configure --profile dev"],
   };
   const badSignature: Expected = {

@@ -248,7 +248,7 @@ describe("credentials", () => {
         "InvalidClientTokenId",
         "The security token included in the request is invalid.",
       ),
-      says: [/AWS does not recognize the access key of profile "dev-3"/],
+      says: [/AWS does not recognise the access key of profile "dev-3"/],
     },
     {
       name: "a wrong clock",

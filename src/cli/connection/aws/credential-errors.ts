@@ -199,7 +199,7 @@ function explainSts(thrown: unknown, profile: string): Explanation {
   if (/^(InvalidClientTokenId|UnrecognizedClient)/.test(name)) {
     return {
       code: "credentials-invalid",
-      message: `AWS does not recognize the access key of profile "${profile}".`,
+      message: `AWS does not recognise the access key of profile "${profile}".`,
       hints: [commandHint(["aws", "configure", "--profile", profile])],
     };
   }

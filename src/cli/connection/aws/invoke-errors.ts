@@ -100,7 +100,7 @@ function accessKeyUnknown(thrown: unknown, target: InvocationTarget): Failure {
   return new Failure(
     "access",
     "credentials-invalid",
-    `AWS does not recognize this access key${asProfile(target)}.`,
+    `AWS does not recognise this access key${asProfile(target)}.`,
     {
       hints: [commandHint(["aws", "sts", "get-caller-identity", ...profileArgs(target)])],
       cause: thrown,

@@ -107,7 +107,7 @@ function shortName(field: string): string {
     .replace(/^(permission|definition|configuration|using\.\w+)\./, "");
 }
 
-/** The fields that summarize an added or removed object. */
+/** The fields that summarise an added or removed object. */
 const essential = new RegExp(
   `^(${[
     "permission\\.(columns|filter|check|set|limit|allow_aggregations|backend_only|\\w+_root_fields|computed_fields)",
@@ -122,7 +122,7 @@ const conditionWidth = 240;
 /** The maximum number of members of a set that is not shown in full. */
 const mostMembers = 12;
 
-/** What differs in an object; for an added or removed one, the fields that summarize it. */
+/** What differs in an object; for an added or removed one, the fields that summarise it. */
 export function fieldTexts(
   { path, change, fields, attention }: MetadataChange,
   look: DetailLook,
