@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { isClosing, type RunEvent } from "../protocol/events.ts";
+import { endsInvocation, type RunEvent } from "../protocol/events.ts";
 import { isLongStatus, statusColumns } from "../protocol/status-columns.ts";
 import type { Log } from "./log.ts";
 import { writeStatus } from "./long-status.ts";
@@ -103,7 +103,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
       const late = state.closed;
       if (!late) options.observe?.(event);
       if (event.type === "migration.applied" || event.type === "seed.applied") state.applied += 1;
-      state.closed ||= isClosing(event);
+      state.closed ||= endsInvocation(event);
       await write(event, late);
     },
     async end() {

@@ -745,9 +745,19 @@ export type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>
 /** The event that ends a run, as opposed to one invocation of it. */
 export type ClosingEvent = EventOf<"run.finished"> | EventOf<"run.failed">;
 
-/** True for the event that ends a stream. A stream without one has an unknown outcome. */
-export function isClosing(event: { type: string }): boolean {
-  return (
-    event.type === "run.finished" || event.type === "run.failed" || event.type === "run.paused"
-  );
+/** The event that ends an invocation, and so its stream. A stream without one has an unknown outcome. */
+export type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
+
+/** True for the event that ends a run. */
+export function isClosing<E extends { readonly type: string }>(
+  event: E,
+): event is E & ClosingEvent {
+  return event.type === "run.finished" || event.type === "run.failed";
+}
+
+/** True for the event that ends an invocation. */
+export function endsInvocation<E extends { readonly type: string }>(
+  event: E,
+): event is E & InvocationEnd {
+  return isClosing(event) || event.type === "run.paused";
 }

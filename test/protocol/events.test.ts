@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { isClosing, RunEvent } from "../../src/protocol/events.ts";
+import { endsInvocation, RunEvent } from "../../src/protocol/events.ts";
 import type { FailureData } from "../../src/protocol/failure.ts";
 
 const at = "2026-11-24T10:00:00.000Z";
@@ -500,7 +500,7 @@ describe("events", () => {
   }
 
   test("a stream ends with run.finished, run.failed or run.paused, and with nothing else", () => {
-    const closing = events.map(({ event }) => event).filter(isClosing);
+    const closing = events.map(({ event }) => event).filter(endsInvocation);
     assert.deepEqual(
       closing.map(({ type }) => type),
       ["run.paused", "run.finished", "run.failed"],

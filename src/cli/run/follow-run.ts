@@ -1,18 +1,14 @@
 import {
-  isClosing,
+  endsInvocation,
   type ClosingEvent,
-  type EventOf,
+  type InvocationEnd,
   type RunEvent,
 } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { decodeEvents, type UnknownEvent } from "../../protocol/ndjson.ts";
 import { requestAbout, type Request } from "../../protocol/request.ts";
 import { poll } from "../../retry.ts";
-import {
-  longestFunctionMs,
-  type BufferedRequest,
-  type Connection,
-} from "../connection/connection.ts";
+import { type Connection } from "../connection/connection.ts";
 import type { CliContext } from "../context.ts";
 import type { RunStop } from "../output/renderer.ts";
 import {
@@ -32,6 +28,7 @@ import {
   type StopTransition,
 } from "./cancellation.ts";
 import { continuedRequest } from "./continued-request.ts";
+import { bufferedRequest } from "./buffered-request.ts";
 import { expectEvent, nothingReported } from "./expected-events.ts";
 import { queryBackoff, queryFunction } from "./query.ts";
 import { recoverOutcome } from "./recover-outcome.ts";
@@ -87,8 +84,6 @@ export interface RunPart {
 /** Starts a part of a run, and reports what happens as the events that the function would send. */
 export type StartRun = (part: RunPart) => AsyncIterable<RunEvent | UnknownEvent>;
 
-type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
-
 /**
  * Follows one run to its closing event; a paused run is continued under the same run id. A request whose outcome is in doubt
  * is never sent again: if the function keeps a ledger, its outcome is looked up there, which can be a pause. Throws a `Failure`:
@@ -107,14 +102,6 @@ export async function followRun(options: FollowOptions): Promise<FollowedRun> {
 
 /** After SIGTERM a run is watched for this long, so that the process exits within five seconds. */
 const leaveAfterMs = 4000;
-
-/** Without streaming, a run is cut into invocations of this length: a connection without a byte for 350 s is dropped on the way. */
-const sliceMs = 240_000;
-/**
- * For the migration that is in progress at the end of a slice. One that takes longer, or a run that waits for another one, is not
- * waited for with the connection: the ledger shows how it ended, or that it has paused.
- */
-const sliceMarginMs = 110_000;
 
 /** Feeds events and interrupts to the two state machines (run-state.ts, cancellation.ts) and performs the effects. */
 class RunDriver {
@@ -205,7 +192,7 @@ class RunDriver {
         reported = expectEvent(reported, event, request);
         if (isRunElsewhere(this.#run, event)) return undefined;
         this.#receive(event);
-        if (isEnd(event)) return event;
+        if (endsInvocation(event)) return event;
         const behind = drained();
         if (behind) await unlessAborted(behind, this.#detach.signal);
       }
@@ -301,10 +288,6 @@ class RunDriver {
   }
 }
 
-function isEnd(event: RunEvent | UnknownEvent): event is InvocationEnd {
-  return isClosing(event);
-}
-
 /** The events of a run in the function. */
 export function invokedRun(
   connection: Connection,
@@ -313,24 +296,4 @@ export function invokedRun(
 ): AsyncGenerator<RunEvent | UnknownEvent> {
   const bytes = connection.invoke(JSON.stringify(request), signal, bufferedRequest(request));
   return decodeEvents(bytes);
-}
-
-/** The same request for an answer that cannot be streamed. */
-function bufferedRequest(request: Request): BufferedRequest {
-  const sliced = inSlices(request);
-  return {
-    payload: JSON.stringify(sliced),
-    limitMs: sliced === request ? longestFunctionMs : sliceMs + sliceMarginMs,
-  };
-}
-
-function inSlices(request: Request): Request {
-  switch (request.operation) {
-    case "apply":
-      return { ...request, options: { ...request.options, sliceMs } };
-    case "down":
-      return { ...request, options: { ...request.options, sliceMs } };
-    default:
-      return request;
-  }
 }

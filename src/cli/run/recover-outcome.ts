@@ -1,4 +1,4 @@
-import type { ClosingEvent, EventOf, HistoryRow } from "../../protocol/events.ts";
+import type { ClosingEvent, EventOf, HistoryRow, InvocationEnd } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { isCommandOf, runHint } from "../../protocol/hint.ts";
 import { poll, type Poll } from "../../retry.ts";
@@ -37,17 +37,15 @@ export interface RecoverOptions extends RunToLookUp {
  * again. The counts of a pause are those of the whole run. Throws `failure`, or `run-died`, if the run died, is not recorded, or
  * cannot be looked up within a function's lifetime.
  */
-export async function recoverOutcome(
-  options: RecoverOptions,
-): Promise<ClosingEvent | EventOf<"run.paused">> {
+export async function recoverOutcome(options: RecoverOptions): Promise<InvocationEnd> {
   const { run, failure, signal, notice, now, sleep } = options;
   const { environment, runId } = run.request;
   const report = newsReporter(options);
   const limit = unknownLimit(options);
   const seen = { unknown: 0, stale: 0, crashes: 0, at: now() };
   notice(`! ${failure.message} Looking up run ${runId} in ${environment} …`);
-  return poll<ClosingEvent | EventOf<"run.paused">>(
-    async (): Promise<Poll<ClosingEvent | EventOf<"run.paused">>> => {
+  return poll<InvocationEnd>(
+    async (): Promise<Poll<InvocationEnd>> => {
       if (now() - seen.at >= longestRunMs) throw failure;
       const found = await lookUpRun(options);
       switch (found.kind) {

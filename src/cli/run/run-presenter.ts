@@ -1,4 +1,4 @@
-import { isClosing, type ClosingEvent, type RunEvent } from "../../protocol/events.ts";
+import { endsInvocation, type ClosingEvent, type RunEvent } from "../../protocol/events.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Operation } from "../../protocol/operations.ts";
@@ -101,7 +101,7 @@ export class RunPresenter {
   readonly previewEvent = (event: RunEvent | UnknownEvent): void => {
     this.#endSilence();
     this.#comparison.receive(event);
-    if (isPreview(event) || isClosing(event)) return;
+    if (isPreview(event) || endsInvocation(event)) return;
     this.#show(event);
     // The run that follows reports the same again.
     if (event.type === "log") this.#previewed.add(event.message);

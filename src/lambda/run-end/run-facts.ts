@@ -1,4 +1,4 @@
-import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import { endsInvocation, type EventOf, type RunEvent } from "../../protocol/events.ts";
 import type { Direction } from "../../protocol/migration.ts";
 
 /** What the events of a run add up to, over all of its invocations that were observed. */
@@ -61,12 +61,8 @@ export function factsAfter(facts: RunFacts, event: RunEvent): RunFacts {
       return { ...facts, metadata: { objects, inconsistent: inconsistent.broken.length } };
     }
     default:
-      return isEnd(event) ? { ...facts, end: event } : facts;
+      return endsInvocation(event) ? { ...facts, end: event } : facts;
   }
-}
-
-function isEnd(event: RunEvent): event is NonNullable<RunFacts["end"]> {
-  return ["run.finished", "run.failed", "run.paused"].includes(event.type);
 }
 
 /**

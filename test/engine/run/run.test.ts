@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "vitest";
 import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
-import { isClosing } from "../../../src/protocol/events.ts";
+import { endsInvocation } from "../../../src/protocol/events.ts";
 import { isCommandOf } from "../../../src/protocol/hint.ts";
 import { migrationsOf, projectOnDisk, requestFor, run, type Ran } from "../support/run.ts";
 import { scriptedHasura, type ScriptedHasura, type Script } from "../support/scripted-hasura.ts";
@@ -34,8 +34,8 @@ async function apply(
   more = {},
 ): Promise<Ran> {
   const ran = await run(hasura, await projectOnDisk(t, files), requestFor("apply", options), more);
-  assert.equal(ran.events.filter(isClosing).length, 1, "one closing event");
-  assert.ok(isClosing(ran.events.at(-1) ?? { type: "" }), "and it is the last");
+  assert.equal(ran.events.filter(endsInvocation).length, 1, "one closing event");
+  assert.ok(endsInvocation(ran.events.at(-1) ?? { type: "" }), "and it is the last");
   return ran;
 }
 const server = (more: Script = {}): ScriptedHasura =>

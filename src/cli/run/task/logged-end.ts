@@ -1,4 +1,9 @@
-import { isClosing, type ClosingEvent, type RunEvent } from "../../../protocol/events.ts";
+import {
+  endsInvocation,
+  isClosing,
+  type ClosingEvent,
+  type RunEvent,
+} from "../../../protocol/events.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import type { Task, TaskRunner } from "../../connection/task-runner.ts";
 import type { CliContext } from "../../context.ts";
@@ -45,8 +50,8 @@ export async function loggedEnd({
     if (attempt > 1) await sleep(pauseMs, signal);
     try {
       const events = await tasks.events(task, signal);
-      if (events.some(isClosing))
-        return { before: notReported(events, reported), closing: events.find(isEnd) };
+      if (events.some(endsInvocation))
+        return { before: notReported(events, reported), closing: events.find(isClosing) };
     } catch (thrown) {
       if (!(thrown instanceof Failure) || signal.aborted) throw thrown;
       if (thrown.kind === "access") break;
@@ -64,8 +69,4 @@ function notReported(events: readonly RunEvent[], reported: readonly RunEvent[])
 
 function messageOf(event: RunEvent): string | undefined {
   return event.type === "log" ? event.message : undefined;
-}
-
-function isEnd(event: RunEvent): event is ClosingEvent {
-  return event.type === "run.finished" || event.type === "run.failed";
 }
