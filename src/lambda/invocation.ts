@@ -10,6 +10,8 @@ export interface LambdaContext {
   readonly functionName: string;
   readonly functionVersion: string;
   readonly logGroupName?: string;
+  /** Only in a task, and where it is known. */
+  readonly containerArn?: string;
   /** A huge negative number if the runtime has no deadline. */
   getRemainingTimeInMillis(): number;
   /** Only in a task, which has no deadline: aborted when it is asked to end. From then on its remaining time is counted. */

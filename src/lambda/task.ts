@@ -3,10 +3,13 @@ import { exitCode } from "../protocol/exit-code.ts";
 import { parseJson } from "../protocol/json.ts";
 import { handle, type HandlerContext } from "./handler.ts";
 import type { LambdaContext } from "./invocation.ts";
+import type { TaskLog } from "./task-log.ts";
 
 /** What a task takes from its process. */
 export interface TaskProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Undefined where it is not known. */
+  readonly log?: TaskLog | undefined;
   /** Aborted by SIGTERM. */
   readonly ending: AbortSignal;
   readonly newId: () => string;
@@ -34,7 +37,7 @@ export async function runTask(
 
 /** Without a deadline, until SIGTERM sets one. */
 function taskContext(
-  { env, ending, newId }: TaskProcess,
+  { env, log, ending, newId }: TaskProcess,
   { settings, now }: HandlerContext,
 ): LambdaContext {
   const stopTimeoutMs = "stopTimeoutMs" in settings ? settings.stopTimeoutMs : defaultStopTimeoutMs;
@@ -47,6 +50,7 @@ function taskContext(
     invokedFunctionArn: "",
     functionName: "ecs-task",
     functionVersion: "$LATEST",
+    ...log,
     getRemainingTimeInMillis: () => (endsAt === undefined ? Infinity : endsAt - now()),
     ending,
   };

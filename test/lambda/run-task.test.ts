@@ -8,6 +8,7 @@ import { bundled } from "../support/bundle.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
 import { request } from "./support/request.ts";
 import { secretStore } from "./support/secret-store.ts";
+import { webhook } from "./support/webhook.ts";
 
 const entry = await bundled(new URL("../../src/lambda/run-task.ts", import.meta.url));
 
@@ -40,7 +41,41 @@ async function roleCredentials(t: TestContext): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/credentials`;
 }
 
+/** Answers every request with this. */
+async function answering(t: TestContext, body: object): Promise<string> {
+  const { url } = await scriptedHasura(t, () => ({ json: body }));
+  return url;
+}
+
 describe("the process of a task", () => {
+  for (const [what, options, link] of [
+    [
+      "links to its log",
+      { "awslogs-group": "/ecs/hm-dev-3", "awslogs-region": "eu-west-1" },
+      /<https:\/\/eu-west-1\.console\.aws\.amazon\.com\/.*log-group\/\$252Fecs\$252Fhm-dev-3\/.*\|log>/,
+    ],
+    ["has no link to a log of another region", { "awslogs-region": "us-east-1" }, undefined],
+    ["has no link where the log is not in CloudWatch", {}, undefined],
+  ] as const)
+    test(`announces a failed run, and ${what}`, async (t) => {
+      const hook = await webhook(t);
+      const metadata = {
+        ContainerARN: "arn:aws:ecs:eu-west-1:111122223333:container/c/0123/4567",
+        LogOptions: options,
+      };
+      const { ended, output } = startTask(t, JSON.stringify(request("apply")), {
+        HASURA_MIGRATE_ENDPOINT: await answering(t, { version: "v2.48.0" }),
+        HASURA_MIGRATE_DIRECTORY: "migrations",
+        HASURA_MIGRATE_NOTIFY_URL: hook.url,
+        ECS_CONTAINER_METADATA_URI_V4: `${await answering(t, metadata)}/v4/0123-4567`,
+      });
+      await ended;
+      const [text = ""] = hook.texts();
+      assert.match(text, /apply FAILED/, output.text);
+      if (link === undefined) assert.doesNotMatch(text, /\|log>/);
+      else assert.match(text, link);
+    });
+
   test("serves its request with the secret that the task's role may read, and ends with the exit code", async (t) => {
     const store = await secretStore(t, () => ({ json: { SecretString: "from the store" } }));
     const { url, asked } = await scriptedHasura(t, ({ path }) =>

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../protocol/events.ts";
+import type { Hint } from "../../protocol/hint.ts";
 
 /** Where the tasks of an environment are started. */
 export interface TaskSettings {
@@ -67,6 +68,8 @@ export interface TaskRunner {
    * running a task does not need, and `task-definition-not-found` if one is missing or inactive.
    */
   describe(signal: AbortSignal): Promise<TaskFacts>;
+  /** The command that prints the task's log. */
+  logHint(task: Task): Hint;
   /** The events in the task's log, as far as there are any. Throws a `Failure`. */
   events(task: Task, signal: AbortSignal): Promise<readonly RunEvent[]>;
 }

@@ -10,15 +10,17 @@ const consoles: Readonly<Record<string, string>> = {
 const localAccount = "000000000000";
 
 /**
- * The console's page with the run's lines in the function's log, from its start on (docs/internals/aws-lambda.md, "Address of a log
+ * The console's page with the run's lines in the log of the function or the task, from its start on (docs/internals/aws-lambda.md, "Address of a log
  * in the console"). Undefined where the runtime names no log, or for a partition whose console is not known.
  */
 export function logAddress(
-  { invokedFunctionArn, logGroupName }: LambdaContext,
+  { invokedFunctionArn, containerArn, logGroupName }: LambdaContext,
   runId: string,
   startedAt: number,
 ): string | undefined {
-  const [, partition = "", , region = "", account = ""] = invokedFunctionArn.split(":");
+  const [, partition = "", , region = "", account = ""] = (
+    containerArn ?? invokedFunctionArn
+  ).split(":");
   const host = consoles[partition];
   if (host === undefined || logGroupName === undefined || account === localAccount)
     return undefined;

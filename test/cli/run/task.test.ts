@@ -463,6 +463,7 @@ describe("a run in an ECS task", () => {
       [
         /ended before the run had begun \(CannotPullContainerError: i\/o timeout\); nothing has run/,
         /route to ECR, S3 and CloudWatch Logs/,
+        /→ read its log: aws logs tail \/ecs\/hasura-migrate-dev-3 --log-stream-names task\/hasura-migrate\/[\w-]+ --region eu-west-1/,
       ],
     ],
     [

@@ -84,8 +84,19 @@ function detailsOf(errorCode: string, text: string): { type: string | undefined;
     : { type: details.errorType, message: details.errorMessage ?? text };
 }
 
-function logHint({ function: nameOrArn, region, profile }: InvocationTarget): Hint {
-  const group = `/aws/lambda/${functionReference(nameOrArn).name}`;
+function logHint(target: InvocationTarget): Hint {
+  return readLogHint(`/aws/lambda/${functionReference(target.function).name}`, target);
+}
+
+/** The command that prints a log group; `only` narrows it. */
+export function readLogHint(
+  group: string,
+  { region, profile }: Pick<InvocationTarget, "region" | "profile">,
+  only: readonly string[] = [],
+): Hint {
   const as = profile === undefined ? [] : ["--profile", profile];
-  return commandHint(["aws", "logs", "tail", group, "--region", region, ...as], "read its log");
+  return commandHint(
+    ["aws", "logs", "tail", group, ...only, "--region", region, ...as],
+    "read its log",
+  );
 }

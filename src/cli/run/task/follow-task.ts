@@ -96,7 +96,7 @@ export async function* followTask(followed: FollowedTask): AsyncGenerator<RunEve
         following = afterState(following, await stateOf(followed), found);
         // What it did last may be in the ledger by now.
         if (following.stop) continue;
-        checkTracked(run, following);
+        checkTracked(followed, run, following);
       }
     }
     await sleep(queryBackoff(attempt), part.signal);
@@ -211,8 +211,12 @@ function afterLookup(following: Following, found: Lookup, now: number): Followin
 }
 
 /** Throws if nothing shows whether the task still runs. */
-function checkTracked(run: RunState, { untracked }: Following): void {
-  if (untracked.stale >= maxStale) throw taskKilled();
+function checkTracked(
+  { tasks, task }: FollowedTask,
+  run: RunState,
+  { untracked }: Following,
+): void {
+  if (untracked.stale >= maxStale) throw taskKilled(tasks.logHint(task));
   if (untracked["not-recorded"] >= maxUnrecorded) throw cannotFollow(run);
 }
 
@@ -281,10 +285,12 @@ async function* withoutEnd(
   found: Lookup,
   stop: TaskStop,
 ): AsyncGenerator<RunEvent> {
-  if (found.kind === "stale") throw taskKilled(stop);
+  const { tasks, task } = followed;
+  const readLog = tasks.logHint(task);
+  if (found.kind === "stale") throw taskKilled(readLog, stop);
   const logged = await loggedEnd(followed);
   if (logged?.closing === undefined)
-    throw found.kind === "failed" ? taskKilled(stop) : taskNotStarted(followed.task, stop);
+    throw found.kind === "failed" ? taskKilled(readLog, stop) : taskNotStarted(task, readLog, stop);
   yield* logged.before;
   yield logged.closing;
 }

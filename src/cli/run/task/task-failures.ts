@@ -1,16 +1,19 @@
 import { Failure } from "../../../protocol/failure.ts";
-import { retryHint, runHint, textHint } from "../../../protocol/hint.ts";
+import { retryHint, runHint, textHint, type Hint } from "../../../protocol/hint.ts";
 import type { Task, TaskStop } from "../../connection/task-runner.ts";
 import type { RunState } from "../run-state.ts";
 
 /** The ledger shows no end of the run and no sign of life: the task's process was killed. What it was doing is looked up. */
-export function taskKilled(stop: TaskStop = unknownStop): Failure {
+export function taskKilled(readLog: Hint, stop: TaskStop = unknownStop): Failure {
   return new Failure(
     "unreachable",
     "task-killed",
     `The ECS task ended without an end of the run${endOf(stop)}.`,
     {
-      hints: isOutOfMemory(stop) ? [textHint("Raise the memory of the task definition.")] : [],
+      hints: [
+        ...(isOutOfMemory(stop) ? [textHint("Raise the memory of the task definition.")] : []),
+        readLog,
+      ],
     },
   );
 }
@@ -19,7 +22,7 @@ export function taskKilled(stop: TaskStop = unknownStop): Failure {
 const unknownStop: TaskStop = { code: undefined, reason: undefined, exitCode: undefined };
 
 /** The task ended before it had read the ledger, and its log does not say why, or cannot be read. */
-export function taskNotStarted({ id }: Task, stop: TaskStop): Failure {
+export function taskNotStarted({ id }: Task, readLog: Hint, stop: TaskStop): Failure {
   const reason = stop.reason ?? "";
   return new Failure(
     "unreachable",
@@ -28,7 +31,8 @@ export function taskNotStarted({ id }: Task, stop: TaskStop): Failure {
     {
       hints: [
         ...(/pull|ResourceInitialization/i.test(reason) ? [pullHint] : []),
-        textHint(`See the task ${id} in the ECS console, and its log.`),
+        textHint(`See the task ${id} in the ECS console.`),
+        readLog,
         retryHint({ with: ["--runner", "lambda"], reason: "to run in the function instead" }),
       ],
     },

@@ -15,6 +15,7 @@ import type {
   TaskStop,
 } from "../../task-runner.ts";
 import { Delivery } from "../delivery.ts";
+import { readLogHint } from "../function-errors.ts";
 import { signedCall, type CalledService } from "../signed-call.ts";
 import {
   clusterNotFound,
@@ -116,14 +117,19 @@ export function taskService(options: TaskServiceOptions): TaskRunner {
       return stateOf(DescribeTasksAnswer.parse(answer).tasks[0], settings.container);
     },
     describe: (signal) => describe(options, signal),
-    async events({ id }, signal) {
+    logHint: (task) =>
+      readLogHint(settings.logGroup, options.target, [
+        "--log-stream-names",
+        streamOf(task, settings),
+      ]),
+    async events(task, signal) {
       const answer = await call(
         options,
         "logs",
         "GetLogEvents",
         {
           logGroupName: settings.logGroup,
-          logStreamName: `task/${settings.container}/${id}`,
+          logStreamName: streamOf(task, settings),
           startFromHead: false,
           limit: loggedEvents,
         },
@@ -132,6 +138,10 @@ export function taskService(options: TaskServiceOptions): TaskRunner {
       return LogAnswer.parse(answer).events.flatMap(({ message }) => eventIn(message));
     },
   };
+}
+
+function streamOf({ id }: Task, { container }: TaskSettings): string {
+  return `task/${container}/${id}`;
 }
 
 const apis = { ecs: "AmazonEC2ContainerServiceV20141113", logs: "Logs_20140328" } as const;
