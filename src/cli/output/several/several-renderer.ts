@@ -19,6 +19,8 @@ export interface SeveralRenderer {
   member(environment: string): Renderer;
   /** Shows what is being waited for before anything runs. */
   waiting(text: string): void;
+  /** Shows what is left of that, where a line can be replaced. */
+  stillWaiting(text: string): void;
   /** Shows on stderr what a question is about. */
   preview(environment: string, event: PreviewEvent): void;
   /** The question was answered: from now on, the environments run. */

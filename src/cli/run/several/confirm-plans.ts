@@ -31,11 +31,15 @@ export async function confirmPlans(
     (member) => member.isToBeAsked || (spec.operation === "apply" && member.asksAboutLoss),
   );
   if (open.length === 0) return;
-  renderer.waiting(`planning ${open.map(({ environment }) => environment).join(", ")} …`);
   const previews = new Map<Member, PreviewEvent>();
+  const left = new Set(open.map(({ environment }) => environment));
+  const planning = (): string => `planning ${[...left].join(", ")} …`;
+  renderer.waiting(planning());
   await forEach(open, async (member) => {
     const event = await (member.isToBeAsked ? preview : lossyPlan)(member, confirming);
     if (event) previews.set(member, event);
+    left.delete(member.environment);
+    if (left.size > 0) renderer.stillWaiting(planning());
   });
   if (context.interrupts.first.aborted)
     throw new Failure("interrupted", "interrupted", "Interrupted; nothing was changed.");

@@ -23,6 +23,7 @@ export function severalJson(context: CliContext, options: SeveralOptions): Sever
         holdsBack: () => false,
       }),
     waiting: () => undefined,
+    stillWaiting: () => undefined,
     // There are no prompts with --json.
     preview: () => undefined,
     begin: () => undefined,

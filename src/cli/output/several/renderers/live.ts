@@ -64,6 +64,10 @@ class Board implements SeveralRenderer {
     this.#draw();
   }
 
+  stillWaiting(text: string): void {
+    this.waiting(text);
+  }
+
   preview(environment: string, event: PreviewEvent): void {
     const { err } = this.#context;
     this.#stopWaiting();

@@ -30,6 +30,7 @@ export function severalPlain(context: CliContext, options: SeveralOptions): Seve
     waiting: (text) => {
       if (!quiet) writeLines(err, [plain(text)]);
     },
+    stillWaiting: () => undefined,
     preview: (environment, event) => {
       const style = colorsFor(err, env, color);
       writeLines(err, [style.bold(environment), ...previewLines(event, style, err.columns)]);
