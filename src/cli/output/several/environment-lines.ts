@@ -3,7 +3,7 @@ import { duration, plural } from "../format.ts";
 import { stepsText } from "../messages.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
-import { padEnd, textWidth, truncate } from "../terminal/width.ts";
+import { padEnd, textWidth, truncate, truncateMiddle, wrap } from "../terminal/width.ts";
 import { waitingText } from "../views/locks.ts";
 import { differencesText } from "../views/metadata-diff.ts";
 import { consistencyText } from "../views/metadata-status.ts";
@@ -51,9 +51,9 @@ function stopAdvice(
   { columns }: EnvironmentLinesOptions,
 ): Styled[] {
   const isStopping = views.some((view) => view.phase === "running" && view.stop !== undefined);
-  return isStopping
-    ? [plain(truncate("Stopping … Press Ctrl-C again to detach.", columns - 1))]
-    : [];
+  const advice = "Press Ctrl-C again to detach.";
+  const full = `Stopping … ${advice}`;
+  return isStopping ? [truncate(textWidth(full) < columns ? full : advice, columns - 1)] : [];
 }
 
 /** How all of them ended, a line each, and a line that counts them. */
@@ -66,7 +66,7 @@ export function closingLines(
     ...views.map((view) =>
       environmentLine(view, { ...options, width, ...closingText(view, options) }),
     ),
-    plain(countsText(views)),
+    ...wrap(countsText(views), options.columns).map(plain),
   ];
 }
 
@@ -93,20 +93,23 @@ function nameWidth(views: readonly EnvironmentView[], columns: number): number {
 export interface LineText {
   readonly sign: Styled;
   readonly text: string;
+  /** For a line without room for `text`. */
+  readonly short?: string;
   readonly took: string;
 }
 
 function environmentLine(
   { environment }: EnvironmentView,
-  { sign, text, took, width, columns }: LineText & { width: number; columns: number },
+  { sign, text, short = text, took, width, columns }: LineText & { width: number; columns: number },
 ): Styled {
-  const name = padEnd(truncate(environment, width), width);
+  const name = padEnd(truncateMiddle(environment, width), width);
   if (!Number.isFinite(columns))
     return styled`${sign} ${name}  ${plain(took === "" ? text : `${text}  ${took}`)}`;
   const room = Math.max(0, columns - 1 - 2 - width - 2);
   const end = took === "" || textWidth(took) + 2 > room - 8 ? "" : `  ${took}`;
-  const words = truncate(text, room - textWidth(end));
-  return styled`${sign} ${name}  ${padEnd(words, end === "" ? 0 : room - textWidth(end))}${plain(end)}`;
+  const left = room - textWidth(end);
+  const words = truncate(textWidth(text) <= left ? text : short, left);
+  return styled`${sign} ${name}  ${padEnd(words, end === "" ? 0 : left)}${plain(end)}`;
 }
 
 function boardText(
@@ -115,30 +118,34 @@ function boardText(
 ): LineText {
   if (view.phase !== "running") return closingText(view, { style, now });
   const { sinceMs = now } = view;
-  return { sign, text: progressText(view), took: duration(now - sinceMs) };
+  return {
+    ...{ sign, took: duration(now - sinceMs) },
+    text: progressText(view, rowLabel),
+    short: progressText(view, ({ name, version }) => name || version),
+  };
 }
 
 /** `2/5 1700000000300 add_orders`, or what is being waited for; and that it is being stopped. */
-function progressText(view: EnvironmentView): string {
+function progressText(view: EnvironmentView, labelOf: typeof rowLabel): string {
   const { run, notices } = view;
   const { running, databases, done, waitingFor } = run;
   const planned =
     databases.reduce((sum, { items }) => sum + items.length, 0) +
     run.seeds.reduce((sum, { items }) => sum + items.filter(isToRun).length, 0);
   const count = planned > 0 && !run.dryRun ? `${done}/${planned} ` : "";
-  const stop = stopText(view);
+  const stop = stopText(view, labelOf);
   if (stop !== undefined) return `${count}${stop}`;
   if (waitingFor !== undefined) return `${count}${waitingFor}`;
-  if (running) return `${count}${rowLabel(running)}`;
+  if (running) return `${count}${labelOf(running)}`;
   return count === "" ? (notices.at(-1) ?? "starting") : `${count}applied`;
 }
 
 /** How its run is being stopped; undefined where it is not. */
-function stopText({ run, stop }: EnvironmentView): string | undefined {
+function stopText({ run, stop }: EnvironmentView, labelOf: typeof rowLabel): string | undefined {
   if (stop === undefined || stop === "failed") return undefined;
   if (stop === "pending") return "stopping as soon as the run has started";
   return run.running
-    ? `stopping after ${rowLabel(run.running)}`
+    ? `stopping after ${labelOf(run.running)}`
     : `stopping before the next ${run.operation === "seed" ? "seed" : "migration"}`;
 }
 

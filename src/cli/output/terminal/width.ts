@@ -42,6 +42,20 @@ export function truncate(text: string, width: number): Styled {
   return asStyled(width < 1 ? "" : `${kept}…`);
 }
 
+/** The same with an ellipsis in the middle, for names that differ only at their ends. */
+export function truncateMiddle(text: string, width: number): Styled {
+  const line = plain(text);
+  if (textWidth(line) <= width) return line;
+  let end = "";
+  let columns = 0;
+  for (const [character] of [...line.matchAll(cluster)].toReversed()) {
+    columns += clusterWidth(character);
+    if (columns > (width - 1) / 2) break;
+    end = character + end;
+  }
+  return asStyled(truncate(line, width - textWidth(end)) + end);
+}
+
 /** Breaks a line at its spaces into lines of at most `width` columns; a longer word stays whole. */
 export function wrap(text: string, width: number): Styled[] {
   const line = plain(text);
