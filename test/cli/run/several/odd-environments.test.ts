@@ -68,8 +68,9 @@ async function begin(
     if (call.kind === "state") return answersState("Active")(response, call);
     const request = Sent.parse(JSON.parse(call.body));
     sent.push(request);
-    if (request.environment === "hangs") return hung(context.tick);
-    return streams((odd[request.environment] ?? eventsFor)(request))(response, call);
+    if (request.environment === "hangs") hung(context.tick);
+    else return streams((odd[request.environment] ?? eventsFor)(request))(response, call);
+    return undefined;
   };
   const lambda = await lambdaStandIn(t, Array<Answer>(60).fill(route));
   const cwd = emptyDirectory(t);
