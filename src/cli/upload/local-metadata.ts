@@ -17,7 +17,7 @@ import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { CliContext } from "../context.ts";
 import { compressedMetadata } from "./compress-upload.ts";
 import { directoryFacts } from "./directory-facts.ts";
-import { filesChanging, mostReads } from "./files-changing.ts";
+import { readUnchanged } from "./files-changing.ts";
 
 /** The metadata of a directory, ready to be sent. */
 export interface LocalMetadata {
@@ -44,17 +44,11 @@ export async function localMetadata(
   context: MetadataContext,
 ): Promise<LocalMetadata> {
   const { fs = realFileSystem, now } = context;
-  for (let reads = 1; ; reads += 1) {
-    const disk = observedDisk(fs, now);
-    try {
-      const metadata = await readLocalMetadata(root, disk.fs, context);
-      if (await disk.isUnchanged()) return metadata;
-    } catch (thrown) {
-      // A file may be gone, or half written.
-      if (reads >= mostReads || (await disk.isUnchanged())) throw thrown;
-    }
-    if (reads >= mostReads) throw filesChanging(root);
-  }
+  return readUnchanged(
+    root,
+    () => observedDisk(fs, now),
+    (disk) => readLocalMetadata(root, disk, context),
+  );
 }
 
 async function readLocalMetadata(

@@ -1,5 +1,7 @@
 import { cleanText } from "../../clean-text.ts";
+import { realFileSystem, type FileSystem } from "../../engine/project/file-system.ts";
 import { checksumOfBytes, textOf } from "../../engine/project/migration-file.ts";
+import { observedDirectories } from "../../engine/project/project-metadata.ts";
 import { locateMigrations, refuseMissing } from "../../engine/project/project.ts";
 import {
   isMeant,
@@ -21,6 +23,7 @@ import {
 import type { CliContext } from "../context.ts";
 import { compressedSeeds } from "./compress-upload.ts";
 import { directoryFacts } from "./directory-facts.ts";
+import { readUnchanged } from "./files-changing.ts";
 import type { MadeUpload } from "./directory-upload.ts";
 import type { UploadSource } from "./environment-upload.ts";
 import type { FunctionInventory } from "./function-inventory.ts";
@@ -41,29 +44,42 @@ export interface SeedPurpose {
  */
 export type LocalSeeds = UploadSource<[purpose: SeedPurpose]>;
 
+type SeedsContext = Pick<CliContext, "capture" | "now"> & {
+  /** The disk, if absent. */
+  readonly fs?: FileSystem;
+};
+
 /**
- * Finds the seeds of a project.
+ * Finds the seeds of a project. An upload never mixes two states: files that change while they are read are read again.
  * @throws Failure usage (upload-invalid, upload-too-large), and as `refuseMissing`, `locateMigrations` and `projectSeeds` do
  */
-export async function localSeeds(
-  root: string,
-  context: Pick<CliContext, "capture">,
-): Promise<LocalSeeds> {
-  refuseMissing(root);
-  const { configVersion } = await locateMigrations(root);
-  const [seeds, from] = await Promise.all([
-    projectSeeds({ root, configVersion }),
-    directoryFacts(root, context),
-  ]);
+export async function localSeeds(root: string, context: SeedsContext): Promise<LocalSeeds> {
+  const { fs = realFileSystem, now } = context;
+  const { notices } = await seedsIn(root, fs);
+  return {
+    notices: () => Promise.resolve(notices.map(({ message }) => message)),
+    uploadFor: (known, purpose) =>
+      readUnchanged(
+        root,
+        () => observedDirectories(fs, now),
+        async (disk): Promise<MadeUpload> => {
+          const [seeds, from] = await Promise.all([
+            seedsIn(root, disk),
+            directoryFacts(root, context),
+          ]);
+          return { envelope: compressedSeeds(await seedUpload(seeds, from, known, purpose)), from };
+        },
+      ),
+  };
+}
+
+async function seedsIn(root: string, fs: FileSystem): Promise<ProjectSeeds<SeedOnDisk>> {
+  refuseMissing(root, fs);
+  const { configVersion } = await locateMigrations(root, fs);
+  const seeds = await projectSeeds({ root, configVersion }, fs);
   for (const seed of seeds.files) refuseName(seed);
   if (seeds.files.length > mostUploadedSeeds) throw tooMany(seeds.files.length);
-  return {
-    notices: () => Promise.resolve(seeds.notices.map(({ message }) => message)),
-    uploadFor: async (known, purpose): Promise<MadeUpload> => ({
-      envelope: compressedSeeds(await seedUpload(seeds, from, known, purpose)),
-      from,
-    }),
-  };
+  return seeds;
 }
 
 async function seedUpload(

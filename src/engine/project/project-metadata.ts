@@ -77,6 +77,16 @@ export function observedDisk(fs: FileSystem, now: () => number): ObservedDisk {
   };
 }
 
+/** The same, also for the names of the files in each directory. */
+export function observedDirectories(fs: FileSystem, now: () => number): ObservedDisk {
+  const seen = new Observations(fs, now);
+  return {
+    fs: seen.fileSystem,
+    // What was read is compared itself, however soon after a change that was.
+    isUnchanged: async () => ["none", "too-soon"].includes(await seen.change()),
+  };
+}
+
 function withCount(problem: MetadataProblem, others: number): MetadataProblem {
   if (others === 0) return problem;
   const rest = `${String(others)} more ${others === 1 ? "problem" : "problems"}`;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import type { FunctionInventory } from "../../../src/cli/upload/function-inventory.ts";
 import { localSeeds, type SeedPurpose } from "../../../src/cli/upload/local-seeds.ts";
+import { realFileSystem, type FileSystem } from "../../../src/engine/project/file-system.ts";
 import { checksumOf } from "../../../src/engine/project/migration-file.ts";
 import { uploadedSeeds } from "../../../src/engine/project/uploaded-seeds.ts";
 import { selectSeeds } from "../../../src/engine/seeds/select-seeds.ts";
@@ -13,6 +14,7 @@ import type { SeedUpload } from "../../../src/protocol/seed-upload.ts";
 import { projectOnDisk } from "../../engine/support/run.ts";
 
 const capture = async (): Promise<undefined> => undefined;
+const context = { capture, now: () => Date.now() };
 const config = { "config.yaml": "version: 3\n" };
 
 /** A function on whose databases these seeds were run, by name. */
@@ -31,7 +33,7 @@ async function uploadOf(
   purpose: SeedPurpose = {},
   known: FunctionInventory = having({}),
 ): Promise<SeedUpload> {
-  const seeds = await localSeeds(root, { capture });
+  const seeds = await localSeeds(root, context);
   return decodeSeeds((await seeds.uploadFor(known, purpose)).envelope);
 }
 
@@ -142,7 +144,7 @@ describe("the seeds of a directory", () => {
 
   test("that have changed while the function was asked are sent as they are then", async (t) => {
     const root = await projectWith(t, three);
-    const seeds = await localSeeds(root, { capture });
+    const seeds = await localSeeds(root, context);
     writeFileSync(join(root, "seeds/default/02_b.sql"), "SELECT 'saved meanwhile';");
     const upload = decodeSeeds((await seeds.uploadFor(having({}), {})).envelope);
     const [seed] = upload.seeds.filter(({ name }) => name === "02_b.sql");
@@ -150,9 +152,45 @@ describe("the seeds of a directory", () => {
     assert.equal(seed.file.sql, "SELECT 'saved meanwhile';");
   });
 
+  describe("whose files change while they are read", () => {
+    /** The disk, where the seeds get another text, and one more comes, each time that the first one was read. */
+    const changing = (root: string, texts: Iterator<string>): FileSystem => ({
+      ...realFileSystem,
+      read: async (path) => {
+        const bytes = await realFileSystem.read(path);
+        const text = path.endsWith("01_a.sql") ? texts.next() : undefined;
+        if (text && text.done !== true)
+          for (const name of ["01_a.sql", "02_b.sql", "03_c.sql"])
+            writeFileSync(join(root, "seeds/default", name), `SELECT '${text.value}';`);
+        return bytes;
+      },
+    });
+    const read = async (t: TestContext, texts: string[]): Promise<SeedUpload> => {
+      const root = await projectWith(t, {
+        "seeds/default/01_a.sql": "SELECT 'old';",
+        "seeds/default/02_b.sql": "SELECT 'old';",
+      });
+      const seeds = await localSeeds(root, { ...context, fs: changing(root, texts.values()) });
+      return decodeSeeds((await seeds.uploadFor(having({}), {})).envelope);
+    };
+
+    test("are read again", async (t) => {
+      const { seeds } = await read(t, ["new"]);
+      assert.deepEqual(
+        seeds.map((seed) => "file" in seed && "sql" in seed.file && seed.file.sql),
+        Array.from({ length: 3 }, () => "SELECT 'new';"),
+      );
+    });
+
+    test("are refused if they never stop", async (t) => {
+      const texts = Array.from({ length: 20 }, (_, i) => String(i));
+      await assert.rejects(read(t, texts), { code: "files-changing" });
+    });
+  });
+
   test("that are probably meant as such are named", async (t) => {
     const root = await projectWith(t, { "seeds/1.sql": "SELECT 1;" });
-    const [notice] = await (await localSeeds(root, { capture })).notices();
+    const [notice] = await (await localSeeds(root, context)).notices();
     assert.match(notice ?? "", /^Ignored: seeds\/1\.sql/);
   });
 
@@ -194,7 +232,7 @@ describe("the seeds of a directory", () => {
   });
 
   test("of a directory that does not exist are refused, and not none", async () => {
-    const refusal = await refusalOf(localSeeds("/nowhere/at/all", { capture }));
+    const refusal = await refusalOf(localSeeds("/nowhere/at/all", context));
     assert.equal(refusal.code, "no-directory");
   });
 });
