@@ -6,7 +6,7 @@ import { warn } from "./emit.ts";
 import type { CatalogState, Metadata } from "./hasura/client.ts";
 import { hasuraFailure } from "./hasura/errors.ts";
 import { waitUntilReady } from "./hasura/wait-until-ready.ts";
-import { resolveDatabases } from "./plan/resolve-databases.ts";
+import { resolveDatabases, type ResolvedDatabase } from "./plan/resolve-databases.ts";
 import type { DatabaseFacts } from "./plan/select-steps.ts";
 import type { Project } from "./project/project.ts";
 import { failedRun, runEnd } from "./run-result.ts";
@@ -36,9 +36,14 @@ export interface EngineSession {
 
 /**
  * Reads project, metadata and catalog state, and opens the migration stores. Waits for Hasura, and for another run where the
- * store can detect one. Closes what it has opened before it throws.
+ * store can detect one. Closes what it has opened before it throws. `others`: databases in which the run is only registered, so that no
+ * run that needs them works at the same time.
  */
-export async function openSession(request: Request, engine: EngineContext): Promise<EngineSession> {
+export async function openSession(
+  request: Request,
+  engine: EngineContext,
+  others: readonly Database[] = [],
+): Promise<EngineSession> {
   // The project first: waiting for Hasura cannot repair one that is unreadable.
   const project = await engine.project();
   const [metadata, state] = await waitUntilReady(engine, () => readServer(engine));
@@ -52,12 +57,35 @@ export async function openSession(request: Request, engine: EngineContext): Prom
     engine,
   );
   const context = storeContext(request, { versionStore, project, state }, engine);
-  const { opened: databases, close } = await openEach(
-    resolved,
+  const { opened, close } = await openEach(
+    withOthers(resolved, others, metadata),
     context,
-    ({ database, migrations }, store) => readState({ database, migrations, store }),
+    async ({ database, migrations, isOther }, store) =>
+      isOther === true ? undefined : readState({ database, migrations, store }),
   );
+  const databases = opened.filter((state) => state !== undefined);
   return { databases, disabled: versionStore.disabled(), close };
+}
+
+interface OpenedDatabase extends ResolvedDatabase {
+  /** The run is only registered there. */
+  readonly isOther?: true;
+}
+
+/** In the order of Hasura's metadata: two runs that wait for each other's databases would never end. */
+function withOthers(
+  resolved: readonly ResolvedDatabase[],
+  others: readonly Database[],
+  { sources }: Metadata,
+): readonly OpenedDatabase[] {
+  const names = new Set(resolved.map(({ database }) => database.name));
+  const added = others
+    .filter(({ name }) => !names.has(name))
+    .map((database): OpenedDatabase => ({ database, migrations: [], isOther: true }));
+  const order = sources.map(({ name }) => name);
+  return [...resolved, ...added].sort(
+    (one, other) => order.indexOf(one.database.name) - order.indexOf(other.database.name),
+  );
 }
 
 /** What the stores of a run have in common. */
@@ -156,9 +184,12 @@ export function versionStoreFor(
 
 /**
  * Opens the migration stores of databases, one after the other, registers the run in each, and uses it. Closes what it has opened before
- * it throws.
+ * it throws. Where the run would only be registered, a store that cannot be opened is a warning.
  */
-export async function openEach<Of extends { readonly database: Database }, T>(
+export async function openEach<
+  Of extends { readonly database: Database; readonly isOther?: true },
+  T,
+>(
   all: readonly Of[],
   context: StoreContext,
   use: (of: Of, store: MigrationStore) => Promise<T>,
@@ -170,7 +201,8 @@ export async function openEach<Of extends { readonly database: Database }, T>(
   };
   for (const of of all) {
     try {
-      const store = await context.engine.openStore(of.database, context);
+      const store = await openOne(of, context);
+      if (store === undefined) continue;
       stores.push(store);
       await store.runs?.begin();
       opened.push(await use(of, store));
@@ -181,4 +213,24 @@ export async function openEach<Of extends { readonly database: Database }, T>(
     }
   }
   return { opened, close };
+}
+
+async function openOne(
+  { database, isOther }: { readonly database: Database; readonly isOther?: true },
+  context: StoreContext,
+): Promise<MigrationStore | undefined> {
+  const { engine } = context;
+  try {
+    return await engine.openStore(database, context);
+  } catch (error) {
+    if (isOther !== true) throw error;
+    const failure = hasuraFailure(error, `opening the ledger of ${database.name}`);
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    await warn(
+      engine,
+      "no-ledger",
+      `The run could not be registered in ${database.name}, so a run there is not kept from working at the same time: ${reason}`,
+    );
+    return undefined;
+  }
 }

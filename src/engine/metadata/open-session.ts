@@ -68,14 +68,14 @@ export async function otherRecords(
   server: ServerMetadata,
   engine: EngineContext,
 ): Promise<readonly MetadataRecord[]> {
-  const project = (await imageProject(engine.project)) ?? emptyProject(3);
-  const [skipped, unusable] = [new Set(opened), unusableSources(server)];
-  const databases = databasesWithLedger(project, server).filter(
-    ({ name }) => !skipped.has(name) && !unusable.has(name),
-  );
-  if (databases.length === 0) return [];
-  const reading = { contract, runId, environment, actor, operation: "metadata-status" } as const;
   try {
+    const project = (await imageProject(engine.project)) ?? emptyProject(3);
+    const [skipped, unusable] = [new Set(opened), unusableSources(server)];
+    const databases = databasesWithLedger(project, server).filter(
+      ({ name }) => !skipped.has(name) && !unusable.has(name),
+    );
+    if (databases.length === 0) return [];
+    const reading = { contract, runId, environment, actor, operation: "metadata-status" } as const;
     const state = await engine.hasura.catalogState();
     const versionStore = versionStoreFor(project, state, [], engine);
     const silent = { ...engine, emit: () => undefined };
@@ -112,6 +112,16 @@ function unusableSources({ inconsistent }: ServerMetadata): ReadonlySet<string> 
       type === "source" && name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
     ),
   );
+}
+
+/** The databases that have a ledger and that Hasura can use at the moment. */
+export async function registeredDatabases(
+  server: ServerMetadata,
+  engine: EngineContext,
+): Promise<readonly Database[]> {
+  const project = (await imageProject(engine.project)) ?? emptyProject(3);
+  const unusable = unusableSources(server);
+  return databasesWithLedger(project, server).filter(({ name }) => !unusable.has(name));
 }
 
 function databasesWithLedger(project: Project, { document }: ServerMetadata): readonly Database[] {

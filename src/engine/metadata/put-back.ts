@@ -13,18 +13,21 @@ import { earlierRemovals } from "./earlier-removals.ts";
 import { withMissingSources } from "./intermediate.ts";
 import { metadataChanged, WouldBeInconsistent } from "./refusals.ts";
 
-/** The server's metadata before and after objects were removed from it; `after` is undefined if it could not be read. */
+/** The server's metadata before and right after objects were removed from it. */
 export interface Removal {
   readonly before: ServerMetadata;
-  readonly after: ServerMetadata | undefined;
+  readonly after: ServerMetadata;
 }
 
 /** The metadata from before objects were removed from it. */
 export interface MetadataBefore {
-  /** Undefined if none is known. */
-  readonly document: JsonMap | undefined;
-  /** Why the document is not from before all removals: the earliest one was not kept, or somebody else has changed the metadata since. */
-  readonly lacks?: "not-kept" | "changed";
+  /** Absent if none is known. */
+  readonly document?: JsonMap;
+  /**
+   * Why the document is not from before all removals: the earliest one was not kept, or cannot be read, or somebody else has changed the
+   * metadata since.
+   */
+  readonly lacks?: "not-kept" | "unreadable" | "changed";
 }
 
 /**
@@ -37,22 +40,31 @@ export async function metadataBefore(
   server: ServerMetadata,
   records: readonly MetadataRecord[],
 ): Promise<MetadataBefore | undefined> {
-  if (removal) refuseChanged(removal, server);
-  const own = removal?.before;
-  const { resourceVersion: version, document } = own ?? server;
-  const replacements = await openReplacements(records);
-  const earlier = earlierRemovals(replacements, {
-    ...{ version, checksum: checksumOfMetadata(document) },
-  });
-  if (earlier.kind === "none") return own && { document: own.document };
-  if (earlier.kind === "changed") return { document: own?.document, lacks: "changed" };
+  if (removal === undefined) return beforeEarlier(server, server, records);
+  refuseChanged(removal, server);
+  const { before: own } = removal;
+  try {
+    return { document: own.document, ...(await beforeEarlier(own, server, records)) };
+  } catch {
+    return { document: own.document, lacks: "unreadable" };
+  }
+}
+
+/** The metadata from before what earlier invocations and killed runs have removed; undefined if they have removed nothing. */
+async function beforeEarlier(
+  { resourceVersion: version, document }: ServerMetadata,
+  server: ServerMetadata,
+  records: readonly MetadataRecord[],
+): Promise<MetadataBefore | undefined> {
+  const now = { version, checksum: checksumOfMetadata(document) };
+  const earlier = earlierRemovals(await openReplacements(records), now);
+  if (earlier.kind === "none") return undefined;
+  if (earlier.kind === "changed") return { lacks: "changed" };
   const kept = await keptDocument(earlier.state.checksum, records);
-  if (kept === undefined) return { document: own?.document, lacks: "not-kept" };
+  if (kept === undefined) return { lacks: "not-kept" };
   // A later deployment may have connected more databases.
   const whole = withMissingSources(kept, server.document);
-  return onlyAdds(whole, server)
-    ? { document: whole }
-    : { document: own?.document, lacks: "changed" };
+  return onlyAdds(whole, server) ? { document: whole } : { lacks: "changed" };
 }
 
 /** True if a document has everything that the server has, so that putting it back overwrites nothing. */
@@ -68,10 +80,9 @@ function onlyAdds(document: JsonMap, server: ServerMetadata): boolean {
   );
 }
 
-function refuseChanged({ before, after }: Removal, server: ServerMetadata): void {
-  if (after === undefined && server.resourceVersion === before.resourceVersion + 1) return;
-  const between = compareServers(after ?? before, server);
-  if (after === undefined || between.length > 0) throw metadataChanged(between);
+function refuseChanged({ after }: Removal, server: ServerMetadata): void {
+  const between = compareServers(after, server);
+  if (between.length > 0) throw metadataChanged(between);
 }
 
 /**

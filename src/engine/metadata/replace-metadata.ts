@@ -1,12 +1,13 @@
+import type { JsonMap } from "../../metadata/document/json.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, type Hint } from "../../protocol/hint.ts";
-import type { MetadataChange } from "../../protocol/metadata-change.ts";
 import type { EngineContext } from "../context.ts";
-import { emit, warn } from "../emit.ts";
+import { warn } from "../emit.ts";
 import { HasuraCallError, type InconsistentObject, type ServerMetadata } from "../hasura/client.ts";
 import { hasuraFailure, isAccessDenied } from "../hasura/errors.ts";
 import type { MetadataRecord } from "../store/store.ts";
-import { compareServers, namesOf, type Differences } from "./differences.ts";
+import { compareServers, type Differences } from "./differences.ts";
+import { reportBetween } from "./others-changes.ts";
 import { readServerMetadata } from "./read-server.ts";
 import { replacementRecorder } from "./record-replacement.ts";
 import {
@@ -40,6 +41,14 @@ export interface ReplacedMetadata {
   readonly before: ServerMetadata;
   /** Undefined if the metadata could not be read afterwards. */
   readonly left: Differences | undefined;
+}
+
+/** The server's metadata after `sent` replaced it, without what others have changed since. */
+export function leftByReplacing({ before, left }: ReplacedMetadata, sent: JsonMap): ServerMetadata {
+  const resourceVersion = before.resourceVersion + 1;
+  return left?.server.resourceVersion === resourceVersion
+    ? left.server
+    : { ...before, resourceVersion, document: sent };
 }
 
 /** What is known between two requests. */
@@ -254,20 +263,6 @@ async function compareAgain(
     ? metadataOutcomeUnknown(environment, state.lost, between)
     : metadataChanged(between);
   return { next: "failed", failure, nothingChanged: !isLost };
-}
-
-/** Reports what somebody else has changed, if it does not affect what this run changes. */
-async function reportBetween(
-  between: readonly MetadataChange[],
-  engine: EngineContext,
-): Promise<void> {
-  if (between.length === 0) return;
-  await emit(engine, {
-    type: "log",
-    level: "info",
-    code: "metadata-changed-meanwhile",
-    message: `Somebody has changed the server's metadata since the differences were shown: ${namesOf(between)}. This run does not overwrite these changes.`,
-  });
 }
 
 /** The failure after the last request. Hasura may still be working on one whose answer was lost. */

@@ -5,11 +5,9 @@ import type { JsonMap } from "../../metadata/document/json.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
-import type { ServerMetadata } from "../hasura/client.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import { differencesNow } from "../metadata/apply-project.ts";
 import {
-  compareServers,
   differencesFrom,
   differencesTo,
   fingerprintOfChanges,
@@ -17,7 +15,6 @@ import {
 } from "../metadata/differences.ts";
 import {
   nextAdaptation,
-  permissionsThatUse,
   wholeAdaptation,
   withoutUsesOf,
   type Adaptation,
@@ -25,29 +22,28 @@ import {
 } from "../metadata/intermediate.ts";
 import { keptDifferences, refuseOtherDifferences } from "../metadata/kept-differences.ts";
 import { readServerMetadata } from "../metadata/read-server.ts";
-import { isLater } from "../plan/kept-plan.ts";
-import { metadataChanged, WouldBeInconsistent } from "../metadata/refusals.ts";
+import { refuseUnseen, reportBetween } from "../metadata/others-changes.ts";
+import { WouldBeInconsistent } from "../metadata/refusals.ts";
 import {
   applyMetadataAnyway,
+  leftByReplacing,
   replaceMetadata,
   type ReplacedMetadata,
 } from "../metadata/replace-metadata.ts";
 import { reportApplied } from "../metadata/report-applied.ts";
-import { unseenChanges } from "../metadata/unseen-changes.ts";
 import type { RunResult, RunStop } from "../run-result.ts";
 import { stoppedBeforeMetadata } from "../run/stop-before.ts";
-import type { MetadataRecord } from "../store/store.ts";
 import { replacementNumber, type DeploymentStep } from "../metadata/replacement-numbers.ts";
 import {
-  metadataBefore,
-  putBackConsistent,
-  withPermissionsOf,
-  type PutBack,
-  type Removal,
-} from "../metadata/put-back.ts";
-import type { AroundMigrations, DoneBefore } from "./migrate.ts";
+  putBackRemoved,
+  warnNotPutBack,
+  type DoneBefore,
+  type RemovedBy,
+} from "../metadata/put-back-removed.ts";
+import type { Removal } from "../metadata/put-back.ts";
+import type { AroundMigrations } from "./migrate.ts";
 
-export interface AroundContext {
+export interface AroundContext extends Omit<RemovedBy, "removal"> {
   readonly request: RequestOf<"apply">;
   readonly project: MetadataDocument;
   /** The differences that were shown. */
@@ -56,19 +52,11 @@ export interface AroundContext {
   readonly remaining: Differences;
   /** New databases that this run has connected. If there are none, the differences were read in the session of the run. */
   readonly connected: readonly string[];
-  /** Of the run's databases; the first one is where the run records what it does. */
-  readonly records: readonly MetadataRecord[];
-  /** Of the project's other databases: an earlier run may have used their ledgers. */
-  readonly otherRecords: (server: ServerMetadata) => Promise<readonly MetadataRecord[]>;
 }
 
-/** Why objects that earlier runs had removed are not put back. */
-const reasons = {
-  "not-kept":
-    "an earlier run had removed objects from the metadata, and the ledger has no copy of them",
-  changed:
-    "an earlier run had removed objects from the metadata, which are not put back because somebody has changed the metadata since",
-} as const;
+/** Why this run does not put back what it has removed. */
+const notReached =
+  "the objects that it has removed from the metadata are still missing, because Hasura could not be reached any more";
 
 /** What happens to the metadata before and after the migrations of a deployment. */
 export class MetadataAround implements AroundMigrations {
@@ -88,11 +76,6 @@ export class MetadataAround implements AroundMigrations {
     this.#context = context;
     this.#engine = engine;
     this.#expected = context.remaining;
-  }
-
-  /** True if objects may be missing because this run has removed them. */
-  get mayLackObjects(): boolean {
-    return this.#removal !== undefined || isLater(this.#context.request);
   }
 
   toKeep(): readonly string[] {
@@ -118,6 +101,7 @@ export class MetadataAround implements AroundMigrations {
   /** Removes what uses the removed names, or as much of it as Hasura accepts. False if the run was stopped before. */
   async #takeOut(removals: readonly RemovedFrom[]): Promise<boolean> {
     const server = await readServerMetadata(this.#engine);
+    await this.#expect(differencesFrom(server, this.#context.project));
     let adaptation = wholeAdaptation;
     let refusal: Failure | undefined;
     for (;;) {
@@ -163,15 +147,15 @@ export class MetadataAround implements AroundMigrations {
       differencesTo(adapted(now.document, differencesFrom(now, project).wanted), now);
     const out = again(server);
     if (out.changes.length === 0) return true;
-    this.#refuseUnseen(differencesFrom(server, project));
     const replaced = await this.#replace("takenOut", out, again);
     if (replaced === undefined) return false;
     // Others may have changed it since it was compared.
     const { before } = replaced;
-    const { wanted } = again(before);
-    this.#removal = { before, after: replaced.left?.server };
-    this.#expected = differencesFrom({ ...before, document: wanted }, project);
+    const after = leftByReplacing(replaced, again(before).wanted);
+    this.#removal = { before, after };
     await this.#reportTakenOut(out);
+    refuseUnseen(differencesFrom(before, project), this.#expected);
+    this.#expected = differencesFrom(after, project);
     return true;
   }
 
@@ -199,8 +183,8 @@ export class MetadataAround implements AroundMigrations {
     const { project, shown, connected } = this.#context;
     const isCurrent = connected.length === 0;
     const now = isCurrent && !hasMigrated ? shown : await differencesNow(project, this.#engine);
+    await this.#expect(now);
     if (now.changes.length === 0) return { result, isReplaced: false };
-    this.#refuseUnseen(now);
     const startedAt = this.#engine.now();
     const replaced = await this.#replace("project", now, (server) =>
       differencesFrom(server, project),
@@ -212,11 +196,14 @@ export class MetadataAround implements AroundMigrations {
     return { result, isReplaced: true };
   }
 
-  /** Throws busy/metadata-changed if the differences include any that are not expected, because others have changed the metadata. */
-  #refuseUnseen(now: Differences): void {
-    const between = compareServers(this.#expected.server, now.server);
-    const unseen = unseenChanges(now.changes, this.#expected.changes, between);
-    if (unseen.length > 0) throw metadataChanged(between);
+  /**
+   * Expects these differences from now on, and reports what others have changed since the last ones. Throws busy/metadata-changed if
+   * applying the project's metadata would overwrite any of that.
+   */
+  async #expect(now: Differences): Promise<void> {
+    const between = refuseUnseen(now, this.#expected);
+    this.#expected = now;
+    await reportBetween(between, this.#engine);
   }
 
   /** The outcome of a run that was asked to stop. */
@@ -224,90 +211,12 @@ export class MetadataAround implements AroundMigrations {
     return stoppedBeforeMetadata(this.#engine);
   }
 
-  /**
-   * After a deployment that failed: puts back the objects that were removed by this run, or by runs that were killed, as far as they are
-   * consistent, unless somebody has changed the metadata since. Also after a cancellation.
-   */
-  async putBack(done: DoneBefore): Promise<void> {
-    const { records, otherRecords } = this.#context;
-    let isMissing = this.#removal !== undefined;
-    try {
-      const server = await readServerMetadata(this.#engine);
-      const all = [...records, ...(await otherRecords(server))];
-      const before = await metadataBefore(this.#removal, server, all);
-      if (before === undefined) return;
-      isMissing = true;
-      const { document, lacks } = before;
-      if (document) await this.#putBack(document, server, done);
-      if (lacks) await this.#warnNotPutBack(reasons[lacks]);
-    } catch (error) {
-      // Without a ledger that can be read, it is not known whether an earlier run has removed anything.
-      if (!isMissing) return;
-      const failure = hasuraFailure(error, "putting back the metadata");
-      const message = failure instanceof Failure ? failure.message : String(failure);
-      await this.#warnNotPutBack(
-        `the objects that had been removed from the metadata could not be put back: ${message.replace(/\.$/, "")}`,
-      );
-    }
+  async warnMissing(): Promise<void> {
+    if (this.#removal) await warnNotPutBack(notReached, this.#engine);
   }
 
-  async #putBack(
-    document: JsonMap,
-    server: Differences["server"],
-    { areApplied, removals }: DoneBefore,
-  ): Promise<void> {
-    const removed = new Set(permissionsThatUse(removals, document));
-    const wanted = withPermissionsOf(server, document, (name) => areApplied || removed.has(name));
-    const { isReplaced, ...putBack } = await putBackConsistent(wanted.document, server, (attempt) =>
-      this.#replacePutBack(attempt, server),
-    );
-    const leftOut = [...wanted.leftOut, ...putBack.leftOut];
-    if (isReplaced) await this.#reportPutBack();
-    if (leftOut.length > 0)
-      await this.#warnNotPutBack(
-        `some objects that had been removed from the metadata were not put back, because they may no longer match the schema: ${shortenList(leftOut)}`,
-      );
-  }
-
-  /** Also for a run that was asked to stop. */
-  #replacePutBack(
-    { document, allowInconsistent }: PutBack,
-    server: Differences["server"],
-  ): Promise<unknown> {
-    const { environment } = this.#context.request;
-    const again = (now: Differences["server"]): Differences => differencesTo(document, now);
-    const shown = again(server);
-    const [number, record] = [this.#number("putBack"), unstoppable(this.#record)];
-    return replaceMetadata(
-      { number, shown, again, allowInconsistent, environment, record },
-      { ...this.#engine, stop: new AbortController().signal },
-    );
-  }
-
-  #reportPutBack(): Promise<void> {
-    return emit(this.#engine, {
-      type: "log",
-      level: "info",
-      code: "metadata-put-back",
-      message:
-        "The deployment did not succeed. The objects that had been removed from the metadata were put back.",
-    });
-  }
-
-  #warnNotPutBack(what: string): Promise<void> {
-    return warn(
-      this.#engine,
-      "metadata-not-put-back",
-      `The deployment did not succeed, and ${what}. The next successful apply replaces the metadata.`,
-    );
-  }
-
-  #number(step: DeploymentStep): number {
-    return replacementNumber(step, this.#context.request.part);
-  }
-
-  get #record(): MetadataRecord | undefined {
-    return this.#context.records[0];
+  putBack(done: DoneBefore): Promise<void> {
+    return putBackRemoved({ ...this.#context, removal: this.#removal }, done, this.#engine);
   }
 
   #reportTakenOut({ changes }: Differences): Promise<void> {
@@ -330,22 +239,13 @@ export class MetadataAround implements AroundMigrations {
     shown: Differences,
     again: (server: Differences["server"]) => Differences,
   ): Promise<ReplacedMetadata | undefined> {
-    const { environment } = this.#context.request;
-    const [number, record, allowInconsistent] = [this.#number(step), this.#record, false];
+    const { request, records } = this.#context;
+    const { environment, part } = request;
+    const [number, [record], allowInconsistent] = [replacementNumber(step, part), records, false];
     const anyway = applyMetadataAnyway(environment);
     return replaceMetadata(
       { number, shown, again, allowInconsistent, anyway, environment, record },
       this.#engine,
     );
   }
-}
-
-/** The record for what is done although the run was asked to stop. */
-function unstoppable(record: MetadataRecord | undefined): MetadataRecord | undefined {
-  if (record === undefined) return undefined;
-  const begin: MetadataRecord["begin"] = async (replacement) => {
-    await record.begin(replacement);
-    return true;
-  };
-  return { ...record, begin };
 }

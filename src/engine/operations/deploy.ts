@@ -14,8 +14,14 @@ import {
 } from "../metadata/differences.ts";
 import { refuseOtherDifferences } from "../metadata/kept-differences.ts";
 import { missingSources, withMissingSources } from "../metadata/intermediate.ts";
-import { otherRecords } from "../metadata/open-session.ts";
-import { applyMetadataAnyway, replaceMetadata } from "../metadata/replace-metadata.ts";
+import { refuseUnseen } from "../metadata/others-changes.ts";
+import { registeredDatabases } from "../metadata/open-session.ts";
+import { nothingApplied, putBackRemoved, removedBy } from "../metadata/put-back-removed.ts";
+import {
+  applyMetadataAnyway,
+  leftByReplacing,
+  replaceMetadata,
+} from "../metadata/replace-metadata.ts";
 import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { sourcesAfterwards, unconnectedStates } from "../metadata/unconnected.ts";
 import { isLater, keptIn } from "../plan/kept-plan.ts";
@@ -24,7 +30,7 @@ import { failedRun, nothingDone, runEnd, type RunResult } from "../run-result.ts
 import { isUnreachable } from "../run/confirm-commits.ts";
 import { stoppedBeforeMetadata } from "../run/stop-before.ts";
 import { metadataRecords, openSession, type EngineSession } from "../session.ts";
-import type { MetadataRecord, RunEnd } from "../store/store.ts";
+import type { Database, MetadataRecord, RunEnd } from "../store/store.ts";
 import { MetadataAround } from "./around-migrations.ts";
 import { migrate, refuseToMigrate, type AroundMigrations } from "./migrate.ts";
 import { isBoundToPlan } from "./migrate-options.ts";
@@ -46,16 +52,25 @@ export async function deploy(
   const deployment = { project, first, missing };
   if (request.operation === "plan" || request.options.dryRun === true)
     return preview(request, deployment, engine);
-  const session =
+  const opened =
     missing.length === 0
-      ? await openSession(request, engine)
+      ? { session: await openSession(request, engine, await registered(request, first, engine)) }
       : await openConnected(request, deployment, engine);
-  if (session === undefined) return { ...nothingDone, stop: stoppedBeforeMetadata(engine) };
-  const result = await inSession(request, deployment, session, engine).catch((thrown: unknown) =>
+  if (opened === undefined) return { ...nothingDone, stop: stoppedBeforeMetadata(engine) };
+  const result = await inSession(request, deployment, opened, engine).catch((thrown: unknown) =>
     failedRun(hasuraFailure(thrown, "running apply")),
   );
-  await session.close(runEnd(result));
+  await opened.session.close(runEnd(result));
   return result;
+}
+
+/** Where a deployment of one database is registered besides: any two deployments replace the same metadata. */
+async function registered(
+  { options }: RequestOf<"apply">,
+  { server }: Differences,
+  engine: EngineContext,
+): Promise<readonly Database[]> {
+  return options.database === undefined ? [] : registeredDatabases(server, engine);
 }
 
 interface Deployment {
@@ -66,6 +81,12 @@ interface Deployment {
   readonly missing: readonly string[];
 }
 
+/** The session of the migrations, and the differences that remain if new sources were connected. */
+interface Opened {
+  readonly session: EngineSession;
+  readonly remaining?: Differences;
+}
+
 /**
  * The session of the migrations, after new sources were connected; undefined if the run was stopped before that. All checks that do not
  * need the new connections are made first.
@@ -74,28 +95,36 @@ async function openConnected(
   request: RequestOf<"apply">,
   deployment: Deployment,
   engine: EngineContext,
-): Promise<EngineSession | undefined> {
+): Promise<Opened | undefined> {
   const { first } = deployment;
-  const early = await openUnconnected(request, deployment, engine);
+  const others = await registered(request, first, engine);
+  const early = await openUnconnected(request, deployment, engine, others);
+  const { session } = early;
   try {
     await refuseToMigrate(request, early.planned, engine, {
       fingerprint: fingerprintOfChanges(first),
     });
     await emit(engine, diffEvent(first));
-    const records = metadataRecords(early.session);
+    const records = metadataRecords(session);
     // Before anything is connected that was not confirmed.
     if (isBoundToPlan(request) && isLater(request))
       await refuseOtherDifferences(deployment.project, first, {
-        ...{ runId: request.runId, kept: keptIn(early.session.databases), records },
+        ...{ runId: request.runId, kept: keptIn(session.databases), records },
       });
-    const [record] = records;
-    if (await connectSources(request, deployment, record, engine))
-      return closingBoth(await openAgain(request, deployment, engine), early.session);
+    const remaining = await connectSources(request, deployment, records[0], engine);
+    if (remaining) {
+      const again = await openAgain(request, deployment, engine, others);
+      return { session: closingBoth(again, session), remaining };
+    }
   } catch (error) {
-    await early.session.close(runEnd(failedRun(error)));
+    // Killed runs, or earlier invocations of this one, may have removed objects.
+    if (!isUnreachable(error))
+      await putBackRemoved(removedBy(request, session, engine), nothingApplied, engine);
+    await session.close(runEnd(failedRun(error)));
     throw error;
   }
-  await early.session.close(runEnd({ ...nothingDone, stop: stoppedBeforeMetadata(engine) }));
+  await putBackRemoved(removedBy(request, session, engine), nothingApplied, engine);
+  await session.close(runEnd({ ...nothingDone, stop: stoppedBeforeMetadata(engine) }));
   return undefined;
 }
 
@@ -104,13 +133,11 @@ async function openAgain(
   request: RequestOf<"apply">,
   { missing }: Deployment,
   engine: EngineContext,
+  others: readonly Database[],
 ): Promise<EngineSession> {
-  try {
-    return await openSession(request, withoutNotices(engine));
-  } catch (error) {
-    await reportStayConnected(missing, engine);
-    throw error;
-  }
+  return stayingConnected(missing, engine, () =>
+    openSession(request, withoutNotices(engine), others),
+  );
 }
 
 /** The session, which also closes the run in databases of an earlier session of the same run that it does not have itself. */
@@ -166,6 +193,7 @@ const neverRun: Omit<AroundMigrations, "fingerprint"> = {
   refuseUnkept: () => Promise.resolve(),
   before: () => Promise.resolve({ stop: "cancelled" }),
   after: (result) => Promise.resolve({ result, isReplaced: false }),
+  warnMissing: () => Promise.resolve(),
   putBack: () => Promise.resolve(),
 };
 
@@ -177,6 +205,7 @@ async function openUnconnected(
   request: DeployRequest,
   { first, missing }: Deployment,
   engine: EngineContext,
+  others: readonly Database[] = [],
 ): Promise<{ readonly session: EngineSession; readonly planned: EngineSession }> {
   const whole = await engine.project();
   const { database } = request.options;
@@ -185,10 +214,11 @@ async function openUnconnected(
     missing.includes(each.database.name),
   );
   const connected = new Map([...whole.databases].filter(([name]) => !missing.includes(name)));
-  const session = await openSession(withConnected(request, missing), {
+  const withoutMissing = {
     ...engine,
     project: () => Promise.resolve({ ...whole, databases: connected }),
-  });
+  };
+  const session = await openSession(withConnected(request, missing), withoutMissing, others);
   const known = session.databases.filter(
     (each) => database === undefined || each.database.name === database,
   );
@@ -210,13 +240,16 @@ function withoutNotices(engine: EngineContext): EngineContext {
   return { ...engine, project: async () => ({ ...(await engine.project()), notices: [] }) };
 }
 
-/** Connects the sources that Hasura does not have yet, so that their migrations can run. False if the run was stopped before. */
+/**
+ * Connects the sources that Hasura does not have yet, so that their migrations can run. The differences that remain; undefined if the run
+ * was stopped before. Throws busy/metadata-changed if somebody else has made other changes that the rest of the run would overwrite.
+ */
 async function connectSources(
   { environment, part }: RequestOf<"apply">,
   { project, first, missing }: Deployment,
   record: MetadataRecord | undefined,
   engine: EngineContext,
-): Promise<boolean> {
+): Promise<Differences | undefined> {
   const again = (server: Differences["server"]): Differences =>
     differencesTo(
       withMissingSources(server.document, differencesFrom(server, project).wanted),
@@ -233,42 +266,54 @@ async function connectSources(
     },
     engine,
   );
-  if (replaced === undefined) return false;
+  if (replaced === undefined) return undefined;
   await emit(engine, {
     type: "log",
     level: "info",
     code: "sources-added",
     message: `Connected ${shortenList(missing)} to Hasura.`,
   });
-  return true;
+  const { before } = replaced;
+  await stayingConnected(missing, engine, () =>
+    refuseUnseen(differencesFrom(before, project), first),
+  );
+  return differencesFrom(leftByReplacing(replaced, again(before).wanted), project);
 }
 
 async function inSession(
   request: RequestOf<"apply">,
   { project, first, missing }: Deployment,
-  session: EngineSession,
+  { session, remaining }: Opened,
   engine: EngineContext,
 ): Promise<RunResult> {
   // Another run, for which this one has waited, may have changed the metadata.
-  const isCurrent = missing.length === 0;
-  const shown = isCurrent ? await differencesNow(project, engine) : first;
-  if (isCurrent) await emit(engine, diffEvent(shown));
-  const remaining = isCurrent ? shown : afterConnecting(project, first);
-  const opened = session.databases.map(({ database }) => database.name);
+  const shown = remaining ? first : await differencesNow(project, engine);
+  if (remaining === undefined) await emit(engine, diffEvent(shown));
   const around = new MetadataAround(
     {
-      ...{ request, project, shown, remaining, connected: missing },
-      records: metadataRecords(session),
-      otherRecords: (server) => otherRecords(request, opened, server, engine),
+      ...removedBy(request, session, engine),
+      ...{ request, project, shown, remaining: remaining ?? shown, connected: missing },
     },
     engine,
   );
+  return stayingConnected(missing, engine, () =>
+    migrate(request, session, engine, around).catch(async (error: unknown) => {
+      if (!isUnreachable(error)) await around.putBack(nothingApplied);
+      throw error;
+    }),
+  );
+}
+
+/** Does something; if it fails, reports what stays connected. */
+async function stayingConnected<T>(
+  connected: readonly string[],
+  engine: EngineContext,
+  act: () => T | Promise<T>,
+): Promise<T> {
   try {
-    return await migrate(request, session, engine, around);
+    return await act();
   } catch (error) {
-    if (around.mayLackObjects && !isUnreachable(error))
-      await around.putBack({ areApplied: false, removals: [] });
-    await reportStayConnected(missing, engine);
+    await reportStayConnected(connected, engine);
     throw error;
   }
 }
@@ -286,10 +331,4 @@ async function reportStayConnected(
     code: "sources-added",
     message: `${shortenList(connected)} ${stay} connected to Hasura.`,
   });
-}
-
-/** The differences that remain once the new databases are connected. */
-function afterConnecting(project: MetadataDocument, { server, wanted }: Differences): Differences {
-  const document = withMissingSources(server.document, wanted);
-  return differencesFrom({ ...server, document }, project);
 }

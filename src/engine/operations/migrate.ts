@@ -4,6 +4,7 @@ import type { InconsistentObject } from "../hasura/client.ts";
 import type { RemovedFrom } from "../metadata/intermediate.ts";
 import { refuseWithoutMetadata } from "../metadata/kept-differences.ts";
 import { otherRecords } from "../metadata/open-session.ts";
+import type { DoneBefore } from "../metadata/put-back-removed.ts";
 import { readMetadataNow } from "../metadata/read-server.ts";
 import { replacementNumber } from "../metadata/replacement-numbers.ts";
 import { fingerprintOf } from "../plan/fingerprint.ts";
@@ -50,16 +51,10 @@ export interface AroundMigrations {
     result: RunResult,
     hasMigrated: boolean,
   ): Promise<{ readonly result: RunResult; readonly isReplaced: boolean }>;
+  /** After a deployment that failed because Hasura does not respond: the next one puts back what is missing. */
+  warnMissing(): Promise<void>;
   /** After a deployment that failed or was cancelled. Never throws. */
   putBack(done: DoneBefore): Promise<void>;
-}
-
-/** What a deployment that failed has done before. */
-export interface DoneBefore {
-  /** True if all migrations are applied. */
-  readonly areApplied: boolean;
-  /** What the migrations that it has applied removed. */
-  readonly removals: readonly RemovedFrom[];
 }
 
 /** `apply`, `down`, `redo` and `reset-to`: plans, runs the plan, and reloads Hasura's metadata. */
@@ -74,7 +69,10 @@ export async function migrate(
   const { environment } = request;
   const plan = await planOf(request, options, session, engine, around);
   if (isBoundToPlan(request) && isLater(request))
-    await refuseUnkept(around, keptIn(session.databases));
+    await refuseUnkept(around, keptIn(session.databases)).catch(async (error: unknown) => {
+      if (around === undefined) await putBackWithout(request, session, engine);
+      throw error;
+    });
   const consent = consentOf(request, engine.protected === true);
   if (dryRun) return dryRunOf(plan, consent, session, engine);
   refuseRisks(withoutKept(plan.steps, session.databases), consent);
@@ -107,6 +105,17 @@ async function refuseUnkept(
 ): Promise<void> {
   if (around) await around.refuseUnkept(kept);
   else refuseWithoutMetadata(kept);
+}
+
+/** An earlier invocation has deployed metadata, and may have removed objects from it; the project has none any more. */
+async function putBackWithout(
+  request: MigrateRequest,
+  session: EngineSession,
+  engine: EngineContext,
+): Promise<void> {
+  const { nothingApplied, putBackRemoved, removedBy } =
+    await import("../metadata/put-back-removed.ts");
+  await putBackRemoved(removedBy(request, session, engine), nothingApplied, engine);
 }
 
 /** The plan, with what it does to tables. Throws if it is not the one that was confirmed. */
@@ -201,7 +210,10 @@ async function runPlanned(
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentBefore(around, engine) : undefined;
   const { touched, ...result } = await runUntilDone(run);
-  if (isUnreachable(failureIn(result.stop))) return result;
+  if (isUnreachable(failureIn(result.stop))) {
+    await around?.warnMissing();
+    return result;
+  }
   const deployed = await afterMigrations(result, { around, plan });
   if (deployed.isReplaced || !reload || touched.size === 0) return deployed.result;
   // Also after a failed migration: those before it stay applied, and Hasura does not know their schema yet.
@@ -267,7 +279,9 @@ async function afterMigrations(
       ? await around.after(result, plan !== undefined)
       : { result, isReplaced: false };
   const { stop } = deployed.result;
-  if (stop && stop.stop !== "paused" && !isUnreachable(failureIn(stop)))
+  if (stop === undefined || stop.stop === "paused") return deployed;
+  if (isUnreachable(failureIn(stop))) await around.warnMissing();
+  else
     await around.putBack({
       areApplied: result.stop === undefined,
       removals: removalsOf({ steps: plan?.steps.slice(0, result.applied) ?? [] }),

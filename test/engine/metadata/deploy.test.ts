@@ -5,9 +5,11 @@ import type { EngineContext } from "../../../src/engine/execute.ts";
 import { noMetadata } from "../../../src/engine/project/no-metadata.ts";
 import { assess } from "../../../src/lambda/assess.ts";
 import type { JsonMap } from "../../../src/metadata/document/json.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
 import { runHint } from "../../../src/protocol/hint.ts";
 import { freshDatabase, query } from "../../support/postgres.ts";
 import { hintLines } from "../../support/hint-lines.ts";
+import { rejected } from "../support/call-errors.ts";
 import { asked, versions } from "../support/ledger-bench.ts";
 import {
   metadataBench,
@@ -31,6 +33,30 @@ function deploy(
   more: Partial<EngineContext> = {},
 ): Promise<Ran> {
   return it.run(files, deploying(options), { ...projectWith(wanted), assess, ...more });
+}
+
+/** Objects that somebody else is reported to have changed. */
+const meanwhile = (ran: Ran): string[] =>
+  ran.of("log").flatMap(({ code, message }) => {
+    if (code !== "metadata-changed-meanwhile") return [];
+    return /were shown: (.*)\. This run/.exec(message)?.[1] ?? message;
+  });
+
+/** A server to which something else happens before or after its metadata is replaced for the first time. */
+function onceReplacing(
+  hasura: Hasura,
+  { before, after }: { before?: () => Promise<void>; after?: () => Promise<void> },
+): Hasura {
+  let replacements = 0;
+  const replaceMetadata: Hasura["replaceMetadata"] = async (replacement) => {
+    replacements += 1;
+    const isFirst = replacements === 1;
+    if (isFirst) await before?.();
+    const warnings = await hasura.replaceMetadata(replacement);
+    if (isFirst) await after?.();
+    return warnings;
+  };
+  return { ...hasura, replaceMetadata };
 }
 
 /** Names of the tables that a document tracks, in the order of the alphabet. */
@@ -189,6 +215,44 @@ describe("apply with metadata", () => {
       assert.equal(ran.failure?.code, "metadata-changed");
       assert.deepEqual(tablesOf((await it.stored()).document), ["orders", "users"]);
     });
+
+    test("what others change while it is taken out is not overwritten, and no migration runs", async (t) => {
+      const it = await bench(t);
+      const wanted = withParts(it.document(["users"]), permissionOn("remark"));
+      const theirs = withParts(it.document(["orders", "users"]), permissionOn("note"), 1);
+      const hasura = onceReplacing(it.hasura, { before: () => it.write(theirs) });
+      const ran = await deploy(it, files, wanted, {}, { hasura });
+      assert.equal(ran.failure?.code, "metadata-changed");
+      assert.deepEqual([await it.ledger(), meanwhile(ran)], [[], ["default › public.orders"]]);
+      assert.deepEqual((await it.stored()).document, theirs);
+    });
+
+    test("what others change right after it was taken out is not overwritten by putting it back", async (t) => {
+      const it = await bench(t);
+      const wanted = withParts(it.document(["users"]), permissionOn("remark"));
+      const theirs = it.document(["orders", "users"]);
+      const hasura = onceReplacing(it.hasura, { after: () => it.write(theirs) });
+      const failing = { "1_note/up": `${files["1_note/up"]} SELECT 1/0;` };
+      const ran = await deploy(it, failing, wanted, {}, { hasura });
+      assert.ok(ran.failure);
+      assert.deepEqual((await it.stored()).document, theirs);
+    });
+  });
+
+  test("names what others have changed during the migrations, also if it overwrites nothing of that", async (t) => {
+    const it = await metadataBench(t);
+    const files = { "1_pets/up": "CREATE TABLE pets (id int PRIMARY KEY);" };
+    const hasura: Hasura = {
+      ...it.hasura,
+      runSql: async (request) => {
+        const answer = await it.hasura.runSql(request);
+        if (/CREATE TABLE pets/.test(request.sql)) await it.write(it.document(["users"]));
+        return answer;
+      },
+    };
+    const ran = await deploy(it, files, it.document(["users", "pets"]), {}, { hasura });
+    assert.deepEqual([failureOf(ran), meanwhile(ran)], [undefined, ["default › public.users"]]);
+    assert.deepEqual(tablesOf((await it.stored()).document), ["pets", "users"]);
   });
 
   test("puts back what it has taken out if the migrations fail, and does both in the next run", async (t) => {
@@ -311,7 +375,7 @@ describe("apply with metadata", () => {
         const none = { projectMetadata: () => Promise.reject(noMetadata()), assess };
         const second = await it.run(files, { ...request, part: 2 }, none);
         assert.equal(second.failure?.code, "plan-outdated");
-        assert.deepEqual(await it.ledger(), ["1"]);
+        assert.deepEqual([await it.ledger(), await rolesNow(it)], [["1"], ["remarkr"]]);
       });
 
       test("a later invocation connects no database that was not confirmed", async (t) => {
@@ -322,6 +386,7 @@ describe("apply with metadata", () => {
         const second = await it.invoke({ part: 2 }, more);
         assert.equal(second.failure?.code, "plan-outdated");
         assert.doesNotMatch(JSON.stringify((await it.stored()).document), /audit/);
+        assert.deepEqual(await rolesNow(it), ["remarkr"]);
       });
 
       test("a later invocation does not apply other metadata of the project, and puts back what it can", async (t) => {
@@ -338,6 +403,32 @@ describe("apply with metadata", () => {
         const second = await it.invoke({ part: 2 }, it.wanted);
         assert.deepEqual([failureOf(second), versions(second)], [undefined, ["2"]]);
       });
+
+      test("another run that is refused before its migrations puts back those that it still can", async (t) => {
+        const it = await paused(t);
+        const later = withLedger({ liveMs: 1 });
+        const refused = await deploy(it, files, it.wanted, { expectedPlan: "another" }, later);
+        assert.equal(refused.failure?.code, "plan-changed");
+        assert.deepEqual(await rolesNow(it), ["remarkr"]);
+      });
+    });
+
+    test("a run that Hasura does not answer any more reports them as missing", async (t) => {
+      const it = await bench(t);
+      let replacements = 0;
+      const hasura: Hasura = {
+        ...it.hasura,
+        replaceMetadata: (replacement) => {
+          replacements += 1;
+          if (replacements > 1) throw rejected({ status: 401 });
+          return it.hasura.replaceMetadata(replacement);
+        },
+      };
+      const wanted = it.document(["users", "orders"]);
+      const ran = await deploy(it, { "1_note/up": drop("note") }, wanted, {}, { hasura });
+      assert.equal(ran.failure?.kind, "access");
+      const warning = ran.of("log").find(({ code }) => code === "metadata-not-put-back");
+      assert.match(warning?.message ?? "", /still missing/);
     });
 
     test("a run of a project without metadata does not keep a later one from putting them back", async (t) => {
@@ -366,7 +457,7 @@ describe("apply with metadata", () => {
         "billing/1_invoices": "CREATE TABLE invoices (id int PRIMARY KEY);",
       };
 
-      async function killed(t: TestContext) {
+      async function twoDatabases(t: TestContext) {
         const it = await bench(t);
         const billing: JsonMap = {
           ...{ name: "billing", kind: "postgres", tables: [] },
@@ -380,6 +471,7 @@ describe("apply with metadata", () => {
         const execute = async (
           migrations: Record<string, string>,
           options: object,
+          more: Partial<EngineContext> = {},
         ): Promise<Ran> => {
           const ups = Object.entries(migrations).map(([path, sql]) => [
             `migrations/${path}/up.sql`,
@@ -394,12 +486,85 @@ describe("apply with metadata", () => {
             ...projectWith(both(it.document(["users"]))),
             assess,
             now: () => performance.now(),
+            ...more,
           });
         };
-        const first = await execute(users, { database: "default", sliceMs: 1 });
-        assert.equal(first.of("run.paused").length, 1, failureOf(first));
         return { ...it, execute };
       }
+
+      async function killed(t: TestContext) {
+        const it = await twoDatabases(t);
+        const first = await it.execute(users, { database: "default", sliceMs: 1 });
+        assert.equal(first.of("run.paused").length, 1, failureOf(first));
+        return it;
+      }
+
+      test("a run puts back what it has removed itself, also if another ledger cannot be read", async (t) => {
+        const it = await twoDatabases(t);
+        const unreadable = () =>
+          Promise.reject(new Failure("usage", "ledger-permission", "not readable"));
+        const { openStore } = withLedger();
+        const more: Partial<EngineContext> = {
+          openStore: async (database, context) => {
+            const store = await openStore(database, context);
+            if (database.name === "default" || store.metadata === undefined) return store;
+            return { ...store, metadata: { ...store.metadata, openReplacements: unreadable } };
+          },
+        };
+        const failing = {
+          ...users,
+          "default/1_note": "SELECT 1/0; ALTER TABLE users DROP COLUMN note;",
+        };
+        const ran = await it.execute(failing, { database: "default" }, more);
+        assert.equal(ran.failure?.code, "sql-failed");
+        assert.deepEqual(await rolesNow(it), ["noter", "remarkr"]);
+        const warning = ran.of("log").find(({ code }) => code === "metadata-not-put-back");
+        assert.match(warning?.message ?? "", /could not be read from the ledger/);
+      });
+
+      test("another deployment waits for it, also if it is of the other database", async (t) => {
+        const it = await twoDatabases(t);
+        const failing = { ...users, "billing/1_invoices": "SELECT 1/0;" };
+        let other: Promise<Ran> | undefined;
+        const startOther = (): Promise<void> =>
+          new Promise((waits) => {
+            const emit: EngineContext["emit"] = ({ type }) => {
+              if (type === "waiting" || type === "run.failed") waits();
+            };
+            const more = { ...withLedger(), emit };
+            other ??= it.execute(failing, { database: "billing" }, more);
+          });
+        const hasura: Hasura = {
+          ...it.hasura,
+          runSql: async (request) => {
+            if (/DROP COLUMN note/.test(request.sql)) await startOther();
+            return it.hasura.runSql(request);
+          },
+        };
+        const ran = await it.execute(users, { database: "default" }, { ...withLedger(), hasura });
+        const otherRan = await other;
+        assert.deepEqual([failureOf(ran), versions(ran)], [undefined, ["1", "2"]]);
+        assert.equal(otherRan?.failure?.code, "sql-failed");
+        assert.deepEqual(
+          otherRan.of("log").filter(({ code }) => code === "metadata-put-back"),
+          [],
+        );
+        assert.deepEqual(await rolesNow(it), []);
+      });
+
+      test("one that cannot be registered in the other database runs with a warning", async (t) => {
+        const it = await twoDatabases(t);
+        const { openStore } = withLedger();
+        const more: Partial<EngineContext> = {
+          openStore: (database, context) =>
+            database.name === "default"
+              ? openStore(database, context)
+              : Promise.reject(new Failure("usage", "ledger-permission", "not allowed")),
+        };
+        const ran = await it.execute(users, { database: "default" }, more);
+        assert.deepEqual([failureOf(ran), versions(ran)], [undefined, ["1", "2"]]);
+        assert.ok(ran.of("log").some(({ code }) => code === "no-ledger"));
+      });
 
       test("a run of the other database that fails puts them back", async (t) => {
         const it = await killed(t);
@@ -618,10 +783,11 @@ describe("apply with metadata", () => {
       const settings = {
         customization: { root_fields: { prefix: "billing_" } },
         query_tags: { disabled: true },
+        of_a_newer_version: true,
       };
       const it = await bench(t, { settings });
       const ran = await it.execute({});
-      assert.equal(failureOf(ran), undefined);
+      assert.deepEqual([failureOf(ran), meanwhile(ran)], [undefined, []]);
       const { sources } = (await it.stored()).document as { sources: JsonMap[] };
       const billing = sources.find(({ name }) => name === "billing");
       assert.deepEqual(billing?.["customization"], settings.customization);
