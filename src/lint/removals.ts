@@ -1,11 +1,11 @@
 import type { DropStmt, Node } from "@pgsql/types";
 import { objectName } from "./names.ts";
-import { newName, type Schema } from "./schema.ts";
+import { newFunctionName, newName, schemaOf, type Schema } from "./schema.ts";
 
-/** A name that is gone after a statement: of a table or view, of one of its columns, or of a function. */
+/** A name that is gone after a statement: of a table or view, of one of its columns, of a function, or of a schema with all in it. */
 export interface Removal {
-  readonly kind: "table" | "column" | "function";
-  /** The table or the function, such as `orders` or `shop.orders`. */
+  readonly kind: "table" | "column" | "function" | "schema";
+  /** The table, the function or the schema, such as `orders` or `shop.orders`. */
   readonly name: string;
   readonly column?: string;
 }
@@ -19,26 +19,34 @@ export function removalLabel({ name, column }: Removal): string {
 export function removalsIn(node: Node): Removal[] {
   const moved = newName(node);
   if (moved !== undefined) return [{ kind: "table", name: moved.from }];
+  const movedFunction = newFunctionName(node);
+  if (movedFunction !== undefined) return [{ kind: "function", name: movedFunction.from }];
   if ("DropStmt" in node) return dropped(node.DropStmt);
   if ("RenameStmt" in node) {
-    const { renameType, relation, object, subname: column = "" } = node.RenameStmt;
-    if (renameType === "OBJECT_FUNCTION") return [{ kind: "function", name: objectName(object) }];
+    const { renameType, relation, subname: column = "" } = node.RenameStmt;
+    if (renameType === "OBJECT_SCHEMA") return [{ kind: "schema", name: column }];
     if (renameType !== "OBJECT_COLUMN" || relation === undefined) return [];
     return [{ kind: "column", name: objectName({ RangeVar: relation }), column }];
   }
   return "AlterTableStmt" in node ? droppedColumns(node) : [];
 }
 
-function dropped({ removeType = "OBJECT_TYPE", objects = [] }: DropStmt): Removal[] {
+function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStmt): Removal[] {
   const kind = kinds[removeType];
+  // Without CASCADE, there was nothing in it.
+  if (kind === "schema" && behavior !== "DROP_CASCADE") return [];
   return kind === undefined ? [] : objects.map((object) => ({ kind, name: objectName(object) }));
 }
 
-const kinds: Readonly<Record<string, "table" | "function">> = {
+/** Hasura does not track procedures. */
+const kinds: Readonly<Record<string, "table" | "function" | "schema">> = {
   OBJECT_TABLE: "table",
   OBJECT_VIEW: "table",
   OBJECT_MATVIEW: "table",
+  OBJECT_FOREIGN_TABLE: "table",
   OBJECT_FUNCTION: "function",
+  OBJECT_ROUTINE: "function",
+  OBJECT_SCHEMA: "schema",
 };
 
 function droppedColumns({
@@ -51,6 +59,14 @@ function droppedColumns({
       ? [{ kind: "column", name, column: command.AlterTableCmd.name ?? "" } as const]
       : [],
   );
+}
+
+/** The names of tables and functions that are gone; those of a schema, as far as they are known. */
+export function removedNames(removal: Removal, { tables, functions }: Schema): Removal[] {
+  if (removal.kind !== "schema") return [removal];
+  const inSchema = (names: Iterable<string>, kind: "table" | "function"): Removal[] =>
+    [...names].filter((name) => schemaOf(name) === removal.name).map((name) => ({ kind, name }));
+  return [...inSchema(tables.keys(), "table"), ...inSchema(functions, "function")];
 }
 
 /** True if the name exists again in a later schema. */

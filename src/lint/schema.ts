@@ -101,12 +101,16 @@ export function isNewColumn(schema: Schema, table: string, column: string): bool
 /** The schema after a statement. Statements inside DO blocks and functions are ignored. */
 export function afterStatement(schema: Schema, node: Node): Schema {
   if ("CreateStmt" in node) return afterCreate(schema, node.CreateStmt);
+  if ("CreateForeignTableStmt" in node)
+    return afterCreate(schema, node.CreateForeignTableStmt.base ?? {});
   if ("AlterTableStmt" in node) return afterAlter(schema, node.AlterTableStmt);
   if ("DropStmt" in node) return afterDrop(schema, node.DropStmt);
   if ("RenameStmt" in node) return afterRename(schema, node.RenameStmt);
   if ("AlterObjectSchemaStmt" in node) {
     const names = newName(node);
-    return names === undefined ? schema : moved(schema, names);
+    if (names !== undefined) return moved(schema, names);
+    const movedFunction = newFunctionName(node);
+    return movedFunction === undefined ? schema : withMovedFunction(schema, movedFunction);
   }
   if ("IndexStmt" in node) return afterIndex(schema, node.IndexStmt);
   return afterQuery(schema, node);
@@ -398,22 +402,26 @@ function without<V>(map: ReadonlyMap<string, V>, ...keys: readonly string[]): Ma
   return next;
 }
 
-function afterDrop(schema: Schema, { objects = [], removeType }: DropStmt): Schema {
+function afterDrop(schema: Schema, { objects = [], removeType, behavior }: DropStmt): Schema {
   const names = objects.map(objectName);
   switch (removeType) {
     case "OBJECT_TABLE":
     case "OBJECT_VIEW":
     case "OBJECT_MATVIEW":
+    case "OBJECT_FOREIGN_TABLE":
       return withoutTables(schema, names);
     case "OBJECT_INDEX":
       return { ...schema, indexes: without(schema.indexes, ...names) };
     case "OBJECT_TYPE":
       return { ...schema, enums: without(schema.enums, ...names) };
     case "OBJECT_FUNCTION":
+    case "OBJECT_ROUTINE":
       return {
         ...schema,
         functions: new Set([...schema.functions].filter((each) => !names.includes(each))),
       };
+    case "OBJECT_SCHEMA":
+      return behavior === "DROP_CASCADE" ? names.reduce(withoutSchema, schema) : schema;
     case "OBJECT_DOMAIN":
       return { ...schema, domains: without(schema.domains, ...names) };
     default:
@@ -432,12 +440,8 @@ function withoutTables(schema: Schema, names: readonly string[]): Schema {
 
 function afterRename(schema: Schema, statement: RenameStmt): Schema {
   const { relation, renameType, subname = "", newname = "" } = statement;
-  if (renameType === "OBJECT_FUNCTION") {
-    const name = objectName(statement.object);
-    const functions = new Set(schema.functions).add(renamedTo(name, newname));
-    functions.delete(name);
-    return { ...schema, functions };
-  }
+  const movedFunction = newFunctionName({ RenameStmt: statement });
+  if (movedFunction !== undefined) return withMovedFunction(schema, movedFunction);
   if (renameType === "OBJECT_SCHEMA") return afterSchemaRename(schema, subname, newname);
   if (relation === undefined) return schema;
   const table = relationName(relation);
@@ -445,6 +449,7 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
     case "OBJECT_TABLE":
     case "OBJECT_VIEW":
     case "OBJECT_MATVIEW":
+    case "OBJECT_FOREIGN_TABLE":
       return moved(schema, { from: table, to: renamedTo(table, newname) });
     case "OBJECT_COLUMN":
       return afterColumnRename(schema, table, subname, newname);
@@ -469,11 +474,19 @@ function afterIndexRename(schema: Schema, index: string, to: string): Schema {
 }
 
 function afterSchemaRename(schema: Schema, from: string, to: string): Schema {
-  const names = [...schema.tables.keys()].filter((name) => schemaOf(name) === from);
-  return names.reduce(
-    (next, name) => moved(next, { from: name, to: qualified([to, lastPart(name)]) }),
-    schema,
-  );
+  const inIt = (names: Iterable<string>) =>
+    [...names]
+      .filter((name) => schemaOf(name) === from)
+      .map((name) => ({ from: name, to: qualified([to, lastPart(name)]) }));
+  const next = inIt(schema.tables.keys()).reduce(moved, schema);
+  return inIt(schema.functions).reduce(withMovedFunction, next);
+}
+
+function withoutSchema(schema: Schema, dropped: string): Schema {
+  const isKept = (name: string): boolean => schemaOf(name) !== dropped;
+  const tables = [...schema.tables.keys()].filter((name) => !isKept(name));
+  const functions = new Set([...schema.functions].filter(isKept));
+  return { ...withoutTables(schema, tables), functions };
 }
 
 /** The schema of a name as findings write it. */
@@ -505,8 +518,44 @@ function afterColumnRename(schema: Schema, table: string, from: string, to: stri
   return { ...next, indexes: new Map(indexes) };
 }
 
+interface NewName {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The names of a function that a statement renames, or moves to another schema. */
+export function newFunctionName(node: Node): NewName | undefined {
+  const kinds = ["OBJECT_FUNCTION", "OBJECT_ROUTINE"];
+  if ("AlterObjectSchemaStmt" in node) {
+    const { objectType = "", object, newschema = "" } = node.AlterObjectSchemaStmt;
+    const from = objectName(object);
+    return kinds.includes(objectType)
+      ? { from, to: qualified([newschema, lastPart(from)]) }
+      : undefined;
+  }
+  if (!("RenameStmt" in node)) return undefined;
+  const { renameType = "", object, newname = "" } = node.RenameStmt;
+  const from = objectName(object);
+  return kinds.includes(renameType) ? { from, to: renamedTo(from, newname) } : undefined;
+}
+
+function withMovedFunction(schema: Schema, { from, to }: NewName): Schema {
+  const moving = (names: ReadonlySet<string>): ReadonlySet<string> => {
+    if (!names.has(from)) return names;
+    const next = new Set(names).add(to);
+    next.delete(from);
+    return next;
+  };
+  return {
+    ...schema,
+    functions: new Set(moving(schema.functions)).add(to),
+    stableFunctions: moving(schema.stableFunctions),
+    triggerFunctions: moving(schema.triggerFunctions),
+  };
+}
+
 /** The names of a relation that a statement renames, or moves to another schema. */
-export function newName(node: Node): { readonly from: string; readonly to: string } | undefined {
+export function newName(node: Node): NewName | undefined {
   if ("AlterObjectSchemaStmt" in node) {
     const { relation, newschema = "" } = node.AlterObjectSchemaStmt;
     if (relation === undefined) return undefined;
@@ -514,7 +563,7 @@ export function newName(node: Node): { readonly from: string; readonly to: strin
   }
   if (!("RenameStmt" in node)) return undefined;
   const { renameType = "", relation, newname = "" } = node.RenameStmt;
-  const kinds = ["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW"];
+  const kinds = ["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE"];
   if (relation === undefined || !kinds.includes(renameType)) return undefined;
   const from = relationName(relation);
   return { from, to: renamedTo(from, newname) };
@@ -524,10 +573,7 @@ function renamedTo(name: string, last: string): string {
   return qualified([...name.split(".").slice(0, -1), last]);
 }
 
-function moved(
-  schema: Schema,
-  { from, to }: { readonly from: string; readonly to: string },
-): Schema {
+function moved(schema: Schema, { from, to }: NewName): Schema {
   const table = schema.tables.get(from);
   if (table === undefined) return schema;
   const tables = [...without(schema.tables, from).set(to, table)].map(

@@ -232,6 +232,17 @@ describe("assessing the files of a plan", () => {
     assert.doesNotMatch(files[0]?.notAssessed ?? "", /hunter22/);
   });
 
+  test.each([
+    ["DROP SCHEMA shop CASCADE", "schema shop"],
+    ["ALTER SCHEMA shop RENAME TO store", "schema shop"],
+    ["ALTER ROUTINE search() SET SCHEMA shop", "function search"],
+    ["DROP FOREIGN TABLE orders", "table orders"],
+  ])("the names that are gone after %s", async (sql, expected) => {
+    const { files } = await assess([sql]);
+    const gone = files[0]?.removals?.map(({ kind, name }) => `${kind} ${name}`);
+    assert.deepEqual(gone, [expected]);
+  });
+
   test("temporary tables of one file are none of the next", async () => {
     const { files } = await assess(["CREATE TEMP TABLE orders (id int)", "DROP TABLE orders"]);
     assert.deepEqual(files[1]?.statements.map(summary), [

@@ -204,6 +204,7 @@ function outermost(paths: readonly JsonPath[]): readonly JsonPath[] {
 }
 
 function usedObject({ kind, name, column }: RemovedName): UsedObject {
+  if (kind === "schema") return { schema: name };
   const qualified = name.includes(".") ? name : `public.${name}`;
   if (kind === "function") return { function: qualified };
   return { table: qualified, ...(column !== undefined && { column }) };

@@ -47,10 +47,10 @@ export interface FileToAssess {
   readonly sql: () => Promise<string>;
 }
 
-/** A name that is gone after a file: of a table or view, of one of its columns, or of a function. */
+/** A name that is gone after a file: of a table or view, of one of its columns, of a function, or of a schema with all in it. */
 export interface RemovedName {
-  readonly kind: "table" | "column" | "function";
-  /** The table or the function, such as `orders` or `shop.orders`. */
+  readonly kind: "table" | "column" | "function" | "schema";
+  /** The table, the function or the schema, such as `orders` or `shop.orders`. */
   readonly name: string;
   readonly column?: string;
 }

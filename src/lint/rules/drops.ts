@@ -1,5 +1,5 @@
 import { objectName, qualified, relationName, rolesOf, stringsOf } from "../names.ts";
-import { removalLabel, removalsIn } from "../removals.ts";
+import { removalLabel, removalsIn, removedNames } from "../removals.ts";
 import { namedTables, truncatedTables } from "../locks.ts";
 import { isNewColumn, isNewRelation } from "../schema.ts";
 import { alterCommands, type LintStatement, type Problem, type Rule } from "./rule.ts";
@@ -201,7 +201,9 @@ const visible = new Set<string>([
   "OBJECT_TABLE",
   "OBJECT_VIEW",
   "OBJECT_MATVIEW",
+  "OBJECT_FOREIGN_TABLE",
   "OBJECT_FUNCTION",
+  "OBJECT_ROUTINE",
   "OBJECT_SCHEMA",
 ]);
 
@@ -213,12 +215,14 @@ const usedByMetadata: Rule = {
   safeWay:
     "In the same commit, change the metadata at the places that are listed, and apply it together with the migration.",
   example: { bad: "", good: "" },
-  check: ({ node }) =>
-    removalsIn(node).map((removal) => ({
-      message: `The metadata uses ${removalLabel(removal)}, which no longer exists.`,
-      ...(removal.kind !== "function" && { table: removal.name }),
-      removal,
-    })),
+  check: ({ node, schema }) =>
+    removalsIn(node)
+      .flatMap((removal) => removedNames(removal, schema))
+      .map((removal) => ({
+        message: `The metadata uses ${removalLabel(removal)}, which no longer exists.`,
+        ...(removal.kind !== "function" && { table: removal.name }),
+        removal,
+      })),
 };
 
 export const dropRules: readonly Rule[] = [dropData, dropCascade, dropView, rename, usedByMetadata];

@@ -8,9 +8,11 @@ import type { Inconsistency } from "./finding.ts";
 import { namedKeys } from "./relationships.ts";
 import type { DatabaseSchema, ForeignKey, KnownKey, Relation } from "./schema.ts";
 
-/** The object to look for. Names of tables and functions have their schema: `public.users`. */
+/** The object to look for, or the schema of all that is looked for. Names of tables and functions have their schema: `public.users`. */
 export type UsedObject =
-  { readonly table: string; readonly column?: string } | { readonly function: string };
+  | { readonly table: string; readonly column?: string }
+  | { readonly function: string }
+  | { readonly schema: string };
 
 /**
  * The places of the metadata that use a table, one of its columns, or a function: those that are inconsistent in a database that lacks
@@ -32,7 +34,7 @@ export function placesThatUse(
   );
 }
 
-/** The paths of the values of a document of version 3 that use a table, one of its columns, or a function. */
+/** The paths of the values of a document of version 3 that use a table, one of its columns, a function, or anything in a schema. */
 export function pathsThatUse(
   value: JsonMap,
   sourceName: string,
@@ -61,43 +63,59 @@ function foreignKeysIn(
   return [...(source?.tables.values() ?? [])].flatMap(namedKeys);
 }
 
-/** A database in which every name exists but one. The foreign keys that refer to a table are missing with it. */
+/** A database in which every name exists but this one, or those in this schema. The foreign keys that refer to a table are missing with it. */
 function databaseWithout(
   keys: readonly KnownKey[],
   object: UsedObject = { function: "" },
 ): DatabaseSchema {
-  if ("function" in object)
-    return { relations: new AllRelations(keys), functions: new AllNames(object.function) };
-  const { table, column } = object;
-  const left = column === undefined ? keys.filter((key) => key.table !== table) : keys;
-  return { relations: new AllRelations(left, table, column), functions: new AllNames() };
+  if ("function" in object) {
+    const functions = new AllNames((name) => name === object.function);
+    return { relations: new AllRelations(keys, { isMissing: nothing }), functions };
+  }
+  if ("table" in object && object.column !== undefined) {
+    const relations = new AllRelations(keys, { isMissing: nothing, ...object });
+    return { relations, functions: new AllNames() };
+  }
+  const isMissing = (name: string): boolean =>
+    "schema" in object ? name.startsWith(`${object.schema}.`) : name === object.table;
+  const left = keys.filter((key) => !isMissing(key.table));
+  const functions = new AllNames("schema" in object ? isMissing : nothing);
+  return { relations: new AllRelations(left, { isMissing }), functions };
 }
 
-/** The set of all names but one. */
-class AllNames extends Set<string> {
-  readonly #missing: string | undefined;
+type IsMissing = (name: string) => boolean;
+const nothing: IsMissing = () => false;
 
-  constructor(missing?: string) {
+/** The set of all names but some. */
+class AllNames extends Set<string> {
+  readonly #isMissing: IsMissing;
+
+  constructor(isMissing = nothing) {
     super();
-    this.#missing = missing;
+    this.#isMissing = isMissing;
   }
 
   override has(name: string): boolean {
-    return name !== this.#missing;
+    return !this.#isMissing(name);
   }
 }
 
-/** Relations of all names, each with all columns, but without one column of one of them, or without this one. */
+/** What is missing from a database: tables, and one column of a table. */
+interface Missing {
+  readonly isMissing: IsMissing;
+  readonly table?: string;
+  readonly column?: string;
+}
+
+/** Relations of all names, each with all columns, but for those that are missing. */
 class AllRelations extends Map<string, Relation> {
   readonly #keys = new Map<string, ForeignKey[]>();
-  readonly #name: string | undefined;
-  readonly #column: string | undefined;
+  readonly #missing: Missing;
 
-  constructor(keys: readonly KnownKey[], name?: string, column?: string) {
+  constructor(keys: readonly KnownKey[], missing: Missing) {
     super();
     for (const key of keys) this.#keys.set(key.owner, [...(this.#keys.get(key.owner) ?? []), key]);
-    this.#name = name;
-    this.#column = column;
+    this.#missing = missing;
   }
 
   override has(name: string): boolean {
@@ -105,9 +123,9 @@ class AllRelations extends Map<string, Relation> {
   }
 
   override get(name: string): Relation | undefined {
-    const isOwn = name === this.#name;
-    if (isOwn && this.#column === undefined) return undefined;
-    const columns = new AllNames(isOwn ? this.#column : undefined);
+    const { isMissing, table, column } = this.#missing;
+    if (isMissing(name)) return undefined;
+    const columns = new AllNames((each) => name === table && each === column);
     return { columns, foreignKeys: this.#keys.get(name) ?? [] };
   }
 }

@@ -34,9 +34,11 @@ function usesIn(document: MetadataDocument): MetadataForLint["usesOf"] {
   return (database, { kind, name, column }, before) => {
     const qualified = withSchema(name);
     const object =
-      kind === "function"
-        ? { function: qualified }
-        : { table: qualified, ...(column !== undefined && { column }) };
+      kind === "schema"
+        ? { schema: name }
+        : kind === "function"
+          ? { function: qualified }
+          : { table: qualified, ...(column !== undefined && { column }) };
     const places = placesThatUse(document, database, object, foreignKeysIn(before));
     return [...new Set(places.map(({ file, line }) => `${file}:${String(line)}`))];
   };

@@ -82,6 +82,11 @@ describe("a use in the metadata is reported at the migration that removes the na
     ["ALTER TABLE orders SET SCHEMA archive", "orders", `${inOrders}:1`],
     ["DROP FUNCTION search()", "search", `${inSources}:6`],
     ["ALTER FUNCTION search() RENAME TO find", "search", `${inSources}:6`],
+    ["ALTER FUNCTION search() SET SCHEMA archive", "search", `${inSources}:6`],
+    ["DROP ROUTINE search", "search", `${inSources}:6`],
+    ["ALTER ROUTINE search RENAME TO find", "search", `${inSources}:6`],
+    ["DROP FOREIGN TABLE orders", "orders", `${inOrders}:1`],
+    ["ALTER FOREIGN TABLE orders RENAME TO purchases", "orders", `${inOrders}:1`],
   ] as const;
   for (const [sql, name, place] of cases)
     test(sql, async (t) => {
@@ -90,7 +95,30 @@ describe("a use in the metadata is reported at the migration that removes the na
       ]);
     });
 
+  for (const sql of ["DROP SCHEMA public CASCADE", "ALTER SCHEMA public RENAME TO old"])
+    test(`${sql}: every name in the schema`, async (t) => {
+      assert.deepEqual(await uses(t, sql), [
+        `The metadata uses orders, which no longer exists. See ${inOrders}:1.`,
+        `The metadata uses search, which no longer exists. See ${inSources}:6.`,
+      ]);
+    });
+
   const silent = [
+    ["a procedure of the same name", "DROP PROCEDURE search(int)"],
+    ["a schema that must be empty", "DROP SCHEMA public"],
+    ["another schema", "DROP SCHEMA shop CASCADE; ALTER SCHEMA archive RENAME TO old"],
+    [
+      "a schema that is renamed, and back",
+      "ALTER SCHEMA public RENAME TO old; ALTER SCHEMA old RENAME TO public",
+    ],
+    [
+      "a schema that is created again",
+      `DROP SCHEMA public CASCADE; CREATE SCHEMA public; ${create}`,
+    ],
+    [
+      "a foreign table that is created again",
+      "DROP FOREIGN TABLE orders; CREATE FOREIGN TABLE orders (id int, note text) SERVER s",
+    ],
     ["a column that it does not use", "ALTER TABLE orders DROP COLUMN extra"],
     ["a table that it does not use", "DROP TABLE other"],
     [
