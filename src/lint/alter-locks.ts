@@ -129,7 +129,7 @@ export function rewriteReason(
   const fallback = own.find(({ contype }) => contype === "CONSTR_DEFAULT")?.raw_expr;
   if (fallback !== undefined && isVolatile(fallback, schema.stableFunctions))
     return "its default may differ from row to row";
-  if (schema.domains.get(type.name)?.isChecked === true)
+  if (!type.isArray && schema.domains.get(type.name)?.isChecked === true)
     return `the domain ${type.name} has a constraint, which is checked in each row`;
   return undefined;
 }

@@ -6,6 +6,7 @@ import type {
   ReadFacts,
   RemovedName,
   TableFacts,
+  UsedName,
 } from "../engine/plan/assessment.ts";
 import { lineAt } from "../engine/sql/lexer.ts";
 import { passwordMask } from "../engine/sql/mask-passwords.ts";
@@ -30,18 +31,20 @@ import {
 import { removalsIn } from "./removals.ts";
 import { afterFile, pathAfter, placesOf, usualPath } from "./search-path.ts";
 import { statementsOf, type StatementInFile } from "./statements.ts";
+import { mayBeDomain, retypedColumns, usedNames } from "./used-names.ts";
 
 /**
- * Examines the files of a plan for what they do to tables that exist. The files are read once to find the tables, and the other objects
- * with which data is lost; if there are any, the database is asked which exist, and for columns and sizes, and the files are read again
- * with that knowledge. What the run creates is exempt. Only the effects of a file are kept, because parse trees are large.
+ * Examines the files of a plan for what they do to tables that exist. The files are read once to find the tables, the other objects
+ * with which data is lost, and the domains and functions that new columns use; if there are any, the database is asked which exist, and for
+ * columns and sizes, and the files are read again with that knowledge. What the run creates is exempt. Only the effects of a file are kept, because parse trees are large.
  */
 export const assessFiles: AssessFiles = async (files, read) => {
   const first = new Assessment(emptySchema, {});
   const assessed = await inOrder(files, first);
   const facts = await factsFor(first, read);
-  if (facts.tables === undefined && facts.missing === undefined) return assessed;
-  return inOrder(files, new Assessment(await schemaFrom(facts.tables), facts));
+  const known = facts.tables ?? facts.missing ?? facts.definitions;
+  if (known === undefined) return assessed;
+  return inOrder(files, new Assessment(await schemaFrom(facts), facts));
 };
 
 /** The answers of the database; absent where nothing was asked, or not answered. */
@@ -49,6 +52,8 @@ interface Facts {
   readonly tables?: ReadonlyMap<string, TableFacts>;
   /** Objects that do not exist, as `keyOf` writes them. */
   readonly missing?: ReadonlySet<string>;
+  /** CREATE statements. */
+  readonly definitions?: readonly string[];
 }
 
 async function factsFor(first: Assessment, read: ReadFacts): Promise<Facts> {
@@ -56,10 +61,16 @@ async function factsFor(first: Assessment, read: ReadFacts): Promise<Facts> {
   const tables = names.length === 0 ? undefined : await read.tables(names, first.cascading());
   const found = objects.length === 0 ? undefined : await read.objects(objects);
   const missing = found && objects.filter((_, i) => !found.has(i)).map(keyOf);
-  return { ...(tables && { tables }), ...(missing && { missing: new Set(missing) }) };
+  const used = first.usedNames(await schemaFrom({ ...(tables && { tables }) }));
+  const definitions = used.length === 0 ? undefined : await read.definitions(used);
+  return {
+    ...(tables && { tables }),
+    ...(missing && { missing: new Set(missing) }),
+    ...(definitions && { definitions }),
+  };
 }
 
-function keyOf({ kind, name }: DroppedObject): string {
+function keyOf({ kind, name }: { readonly kind: string; readonly name: string }): string {
   return `${kind} ${name}`;
 }
 
@@ -72,16 +83,21 @@ async function inOrder(
   return assessed;
 }
 
-/** The tables as the database defines them, without definitions that cannot be parsed. */
-async function schemaFrom(facts: ReadonlyMap<string, TableFacts> = new Map()): Promise<Schema> {
+/** What the database defines, without definitions that cannot be parsed. */
+async function schemaFrom({ tables = new Map(), definitions = [] }: Facts): Promise<Schema> {
   let schema = emptySchema;
-  for (const [name, { definition, defaultPartition }] of facts) {
-    const parsed = await parseSql(definition);
-    if (parsed.kind !== "parsed") continue;
-    schema = parsed.statements.reduce((next, { node }) => afterStatement(next, node), schema);
+  for (const definition of definitions) schema = await afterDefinition(schema, definition);
+  for (const [name, { definition, defaultPartition }] of tables) {
+    schema = await afterDefinition(schema, definition);
     if (defaultPartition !== undefined) schema = withDefault(schema, name, defaultPartition);
   }
   return schema;
+}
+
+async function afterDefinition(schema: Schema, definition: string): Promise<Schema> {
+  const parsed = await parseSql(definition);
+  if (parsed.kind !== "parsed") return schema;
+  return parsed.statements.reduce((next, { node }) => afterStatement(next, node), schema);
 }
 
 /** One reading of all files. */
@@ -93,6 +109,10 @@ class Assessment {
   readonly #tables = new Set<string>();
   /** Tables that are truncated with CASCADE. */
   readonly #cascading = new Set<string>();
+  /** Domains and functions that new columns use, as `keyOf` writes them. */
+  readonly #used = new Map<string, UsedName>();
+  /** Columns whose type is changed, with the names that their tables may have had before the run. */
+  readonly #retyped: { readonly places: readonly string[]; readonly column: string }[] = [];
   /** Names that CREATE TABLE IF NOT EXISTS may not have created. */
   readonly #optional = new Set<string>();
   #schema: Schema;
@@ -114,6 +134,17 @@ class Assessment {
 
   objects(): DroppedObject[] {
     return [...this.#objects.values()];
+  }
+
+  /** Domains and functions that decide what the files do; those of columns are found in the schema of the database. */
+  usedNames(schema: Schema): UsedName[] {
+    const types = this.#retyped.flatMap(({ places, column }) =>
+      places.flatMap((place) => schema.tables.get(place)?.columns.get(column)?.type.name ?? []),
+    );
+    const used = new Map(this.#used);
+    for (const name of types.filter((each) => mayBeDomain(each, schema)))
+      used.set(keyOf({ kind: "domain", name }), { kind: "domain", name, places: [name] });
+    return [...used.values()];
   }
 
   async file({ direction, sql }: FileToAssess): Promise<FileAssessment> {
@@ -213,6 +244,12 @@ class Assessment {
     if (optional && optional.relation) this.#optional.add(relationName(optional.relation));
     const names = newName(node);
     if (names !== undefined) this.#ask(names.from);
+    for (const { kind, name } of usedNames(statement)) {
+      const places = placesOf(name, this.#path);
+      if (places) this.#used.set(keyOf({ kind, name }), { kind, name, places });
+    }
+    for (const { table, column } of retypedColumns(statement))
+      this.#retyped.push({ places: this.#placesBefore(table), column });
     const partitioned = partitionedBy(node);
     if (partitioned !== undefined) this.#ask(partitioned);
     this.#origins = originsAfter(this.#origins, statement);

@@ -70,6 +70,11 @@ const builtIn = new Set([
   ...["inet", "cidr", "macaddr", "xml", "tsvector", "tsquery", "citext"],
 ]);
 
+/** True for the usual types of PostgreSQL, which no domain is named like. */
+export function isBuiltIn(type: string): boolean {
+  return builtIn.has(type) || serialTypes.has(type);
+}
+
 /** What `ALTER COLUMN … TYPE` does, without a USING that computes something. Domains are resolved by the caller. */
 export function typeChange(from: ColumnType, to: ColumnType): TypeChange {
   if (from.isArray !== to.isArray) return "rewritten";

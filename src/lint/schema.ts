@@ -402,14 +402,14 @@ function without<V>(map: ReadonlyMap<string, V>, ...keys: readonly string[]): Ma
   return next;
 }
 
+const relationKinds: ReadonlySet<string> = new Set([
+  ...["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE"],
+]);
+
 function afterDrop(schema: Schema, { objects = [], removeType, behavior }: DropStmt): Schema {
   const names = objects.map(objectName);
+  if (relationKinds.has(removeType ?? "")) return withoutTables(schema, names);
   switch (removeType) {
-    case "OBJECT_TABLE":
-    case "OBJECT_VIEW":
-    case "OBJECT_MATVIEW":
-    case "OBJECT_FOREIGN_TABLE":
-      return withoutTables(schema, names);
     case "OBJECT_INDEX":
       return { ...schema, indexes: without(schema.indexes, ...names) };
     case "OBJECT_TYPE":
@@ -443,14 +443,11 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
   const movedFunction = newFunctionName({ RenameStmt: statement });
   if (movedFunction !== undefined) return withMovedFunction(schema, movedFunction);
   if (renameType === "OBJECT_SCHEMA") return afterSchemaRename(schema, subname, newname);
+  const names = newName({ RenameStmt: statement });
+  if (names !== undefined) return moved(schema, names);
   if (relation === undefined) return schema;
   const table = relationName(relation);
   switch (renameType) {
-    case "OBJECT_TABLE":
-    case "OBJECT_VIEW":
-    case "OBJECT_MATVIEW":
-    case "OBJECT_FOREIGN_TABLE":
-      return moved(schema, { from: table, to: renamedTo(table, newname) });
     case "OBJECT_COLUMN":
       return afterColumnRename(schema, table, subname, newname);
     case "OBJECT_TABCONSTRAINT":
@@ -563,8 +560,7 @@ export function newName(node: Node): NewName | undefined {
   }
   if (!("RenameStmt" in node)) return undefined;
   const { renameType = "", relation, newname = "" } = node.RenameStmt;
-  const kinds = ["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE"];
-  if (relation === undefined || !kinds.includes(renameType)) return undefined;
+  if (relation === undefined || !relationKinds.has(renameType)) return undefined;
   const from = relationName(relation);
   return { from, to: renamedTo(from, newname) };
 }

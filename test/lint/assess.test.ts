@@ -50,6 +50,10 @@ async function assess(
             objects.flatMap(({ kind, name }, i) => (exist.has(`${kind} ${name}`) ? [i] : [])),
           ),
         ),
+      definitions: (names) => {
+        asked.push(...names.map(({ kind, places }) => `${kind} ${places.join(" or ")}`));
+        return Promise.resolve([]);
+      },
     },
   );
   return { files: assessed, asked };
@@ -255,6 +259,7 @@ describe("assessing the files of a plan", () => {
     const [file] = await assessFiles([{ direction: "up", sql: () => Promise.resolve(sql) }], {
       tables: () => Promise.resolve(undefined),
       objects: () => Promise.resolve(undefined),
+      definitions: () => Promise.resolve(undefined),
     });
     assert.deepEqual(file?.statements.map(summary), [
       "loses schema missing, data-loss, needs drop-data",
@@ -438,6 +443,7 @@ describe("assessing the files of a plan", () => {
         return Promise.resolve(new Map<string, TableFacts>([...own, ...others]));
       },
       objects: () => Promise.resolve(new Set()),
+      definitions: () => Promise.resolve(undefined),
     });
     assert.deepEqual(file?.statements.map(summary).slice(-1), [
       `loses rows ${orders}, data-loss, needs drop-data`,
@@ -483,6 +489,20 @@ describe("assessing the files of a plan", () => {
         ...{ risk: "blocking", needs: ["index-blocks-writes"] },
       },
     ]);
+  });
+
+  test("the database is asked for the domains and functions of new columns that the run does not create", async () => {
+    const { asked } = await assess([
+      "CREATE DOMAIN own AS text; CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE t (a email)",
+      "ALTER TABLE orders ADD COLUMN a own, ADD COLUMN b text DEFAULT now(), ADD COLUMN c int DEFAULT mine()",
+      "SET LOCAL search_path = shop; ALTER TABLE orders ADD COLUMN d email, ADD COLUMN e text DEFAULT lower(label_of(1))",
+      "ALTER TABLE t ADD COLUMN b email",
+      "ALTER TABLE orders ALTER label TYPE public.mail",
+    ]);
+    assert.deepEqual(
+      asked.filter((each) => / /.test(each)),
+      ["domain shop.email or email", "function shop.label_of or label_of", "domain mail"],
+    );
   });
 
   test("a table whose size cannot be read counts as large", async () => {

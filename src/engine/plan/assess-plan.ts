@@ -5,6 +5,7 @@ import { hasuraFailure } from "../hasura/errors.ts";
 import { isPostgres } from "../hasura/source-kinds.ts";
 import type { DatabaseState } from "../session.ts";
 import type { FileAssessment, ReadFacts, TableFacts } from "./assessment.ts";
+import { definitionsSql, readDefinitions } from "./definitions.ts";
 import { existingObjectsSql, readExistingObjects } from "./object-facts.ts";
 import type { PreparedPlan, ReadyStep } from "./prepare-plan.ts";
 import { readTableFacts, tableFactsSql } from "./table-facts.ts";
@@ -68,6 +69,15 @@ async function assessed(
       try {
         const answer = await store.query?.(existingObjectsSql(objects));
         return answer && readExistingObjects(answer);
+      } catch {
+        return undefined;
+      }
+    },
+    // Without an answer, types are no domains, and functions are volatile.
+    definitions: async (names) => {
+      try {
+        const answer = await store.query?.(definitionsSql(names));
+        return answer && readDefinitions(names, answer);
       } catch {
         return undefined;
       }

@@ -35,10 +35,25 @@ export type ReadObjects = (
   objects: readonly DroppedObject[],
 ) => Promise<ReadonlySet<number> | undefined>;
 
+/** A domain or a function that a file uses and that the project does not define. */
+export interface UsedName {
+  readonly kind: "domain" | "function";
+  /** As `lint` writes it. */
+  readonly name: string;
+  /** The names under which the database may have it; the first that exists counts. */
+  readonly places: readonly string[];
+}
+
+/** CREATE statements of those that are domains, and of functions that are STABLE or IMMUTABLE; undefined if the lookup failed. */
+export type ReadDefinitions = (
+  names: readonly UsedName[],
+) => Promise<readonly string[] | undefined>;
+
 /** What a database is asked about the files of a plan. */
 export interface ReadFacts {
   readonly tables: ReadTables;
   readonly objects: ReadObjects;
+  readonly definitions: ReadDefinitions;
 }
 
 /** A file of a plan. */

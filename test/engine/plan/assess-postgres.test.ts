@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import pg from "pg";
 import { describe, test, type TestContext } from "vitest";
-import type { DroppedObject } from "../../../src/engine/plan/assessment.ts";
+import type { DroppedObject, UsedName } from "../../../src/engine/plan/assessment.ts";
+import { definitionsSql, readDefinitions } from "../../../src/engine/plan/definitions.ts";
 import { existingObjectsSql, readExistingObjects } from "../../../src/engine/plan/object-facts.ts";
 import { tableFactsSql, readTableFacts } from "../../../src/engine/plan/table-facts.ts";
 import { assessFiles } from "../../../src/lint/assess.ts";
@@ -65,12 +66,18 @@ async function existing({ hasura }: Server, objects: readonly DroppedObject[]) {
   return readExistingObjects(await hasura.runSql({ kind: "postgres", source: "default", sql }));
 }
 
+async function definitions({ hasura }: Server, names: readonly UsedName[]) {
+  const sql = definitionsSql(names);
+  return readDefinitions(names, await hasura.runSql({ kind: "postgres", source: "default", sql }));
+}
+
 async function impactsOf(server: Server, ups: readonly string[]): Promise<StatementImpact[]> {
   const assessed = await assessFiles(
     ups.map((sql) => ({ direction: "up", sql: () => Promise.resolve(sql) })),
     {
       tables: (names, cascading) => factsOf(server, names, cascading),
       objects: (objects) => existing(server, objects),
+      definitions: (names) => definitions(server, names),
     },
   );
   return assessed.flatMap(({ statements }) => statements);
@@ -219,12 +226,37 @@ describe("the effects on tables in a plan", () => {
   test("the plan predicts what PostgreSQL rewrites", async (t) => {
     const server = await serverWithTables(t);
     const { url } = server;
+    await query(
+      url,
+      `CREATE DOMAIN email AS varchar(20) CHECK (VALUE ~ '@'); CREATE DOMAIN mail AS email; CREATE DOMAIN shop.plain AS text;
+       CREATE DOMAIN "Odd.Name" AS int NOT NULL;
+       CREATE FUNCTION code() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+       CREATE FUNCTION shop.dice() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 4; END';
+       CREATE FUNCTION shop.dice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+       ALTER TABLE orders ADD COLUMN word shop.plain, ADD COLUMN address email`,
+    );
     for (const [sql, effect] of [
+      ["ALTER TABLE orders ADD COLUMN e1 email", "rewrite"],
+      ["ALTER TABLE orders ADD COLUMN e2 public.mail", "rewrite"],
+      ["ALTER TABLE orders ADD COLUMN e3 email[]", undefined],
+      ["ALTER TABLE orders ADD COLUMN e4 shop.plain", undefined],
+      [
+        "SET search_path = shop, public; ALTER TABLE orders ADD COLUMN e5 plain, ADD COLUMN e6 email",
+        "rewrite",
+      ],
+      ['ALTER TABLE orders ADD COLUMN e7 "Odd.Name" DEFAULT 1', "rewrite"],
+      ["ALTER TABLE orders ADD COLUMN c1 int DEFAULT code()", undefined],
+      ["ALTER TABLE orders ADD COLUMN c2 int DEFAULT public.code() + 1", undefined],
+      ["ALTER TABLE orders ADD COLUMN c3 int DEFAULT shop.dice()", "rewrite"],
+      ["ALTER TABLE orders ALTER word TYPE text", undefined],
+      ["ALTER TABLE orders ALTER address TYPE varchar(20)", "rewrite"],
+      ["ALTER TABLE orders ALTER address TYPE text", undefined],
       ["ALTER TABLE orders ALTER label TYPE text", undefined],
       ["ALTER TABLE orders ALTER amount TYPE int", "rewrite"],
       ["ALTER TABLE orders ADD COLUMN at timestamptz DEFAULT clock_timestamp()", "rewrite"],
     ] as const) {
-      const [impact] = await impactsOf(server, [sql]);
+      const impacts = await impactsOf(server, [sql]);
+      const impact = impacts.find(({ table }) => table === "orders");
       const file = async (): Promise<unknown> =>
         (await query(url, "SELECT pg_relation_filenode('orders')::int AS file"))[0]?.["file"];
       const before = await file();

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import pg from "pg";
 import { describe, test, type TestContext } from "vitest";
+import { definitionsSql } from "../../../../src/engine/plan/definitions.ts";
+import { existingObjectsSql } from "../../../../src/engine/plan/object-facts.ts";
+import { tableFactsSql } from "../../../../src/engine/plan/table-facts.ts";
 import { lockClass, lockId } from "../../../../src/engine/store/ledger/constants.ts";
 import { installationSql } from "../../../../src/engine/store/ledger/sql/installation.ts";
 import {
@@ -103,6 +106,16 @@ function everyStatement(run: string): string[] {
     historySql({ run: run.slice(0, 4), limit: 3 }, 1000),
     countingHistorySql({}, 1000),
     cancelStatementSql(run),
+    tableFactsSql(["users", "shop.users"], new Set(["users"])),
+    existingObjectsSql(
+      (["schema", "type", "extension", "collation"] as const).map((kind) => ({
+        kind,
+        name: "x.y",
+      })),
+    ),
+    definitionsSql(
+      (["domain", "function"] as const).map((kind) => ({ kind, name: "x", places: ["x", "x.y"] })),
+    ),
     snapshotSql(run, 1000),
     openRunsSql(run),
     cancelRunsSql(undefined, 1000),
