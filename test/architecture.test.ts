@@ -125,6 +125,7 @@ const edges: Record<string, readonly Ambient[]> = {
   "local/postgres/index": ["process"],
   "local/postgres/binaries": ["process"],
   "local/postgres/throwaway": ["process"],
+  "local/postgres/cluster": ["process"],
   "local/postgres/file-lock": ["clock", "timers"],
   "local/postgres/data-directory": ["process", "clock"],
   "local/postgres/server-user": ["process"],

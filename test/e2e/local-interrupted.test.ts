@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
 import { describe, test, type TestContext } from "vitest";
 import pg from "pg";
 import * as z from "zod";
 import { freshDatabase, query } from "../support/postgres.ts";
-import { start, type Ran, type Running } from "./support/cli.ts";
+import { untilGone } from "../support/is-alive.ts";
+import { run, start, type Ran, type Running } from "./support/cli.ts";
 import { childrenOf, holds } from "./support/conditions.ts";
 import { project } from "./support/environment.ts";
 
@@ -92,5 +94,27 @@ describe("local interrupted", () => {
       /^to continue: hasura-migrate local --json --database-url /,
     );
     assert.equal(failure.hints.length, 2);
+  });
+
+  test("a local environment that is ended at once while its database is created leaves no program running, and starts again", async (t) => {
+    const cwd = await project(t, { "1700000000100_one": { up: "CREATE TABLE one (id integer);" } });
+    const cli = await start(t, ["local", "--serve"], { cwd });
+    const initdb = (): string[] =>
+      childrenOf(cli.child.pid).flatMap(
+        ({ command }) => /initdb -D (\S+)/.exec(command)?.[1] ?? [],
+      );
+    while (initdb().length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const [draft = ""] = initdb();
+    const pids = childrenOf(cli.child.pid).map(({ pid }) => pid);
+    // Signals of one kind that are pending at the same time are one.
+    while (cli.child.exitCode === null) {
+      cli.child.kill("SIGINT");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal((await cli.ended).code, 130);
+    await untilGone(pids);
+    assert.deepEqual(existsSync(draft) ? readdirSync(draft) : [], []);
+    const again = await run(t, ["local"], { cwd });
+    assert.equal(again.code, 0, again.stderr);
   });
 });

@@ -7,6 +7,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { commandHint, runHint } from "../../protocol/hint.ts";
 import type { Binaries } from "./binaries.ts";
 import { serverFailure } from "./failures.ts";
+import { removeTree } from "./remove-tree.ts";
 import type { ServerUser } from "./server-user.ts";
 
 const run = promisify(execFile);
@@ -71,6 +72,36 @@ function wrongVersion(data: string, version: string, binaries: Binaries): Failur
   );
 }
 
+const draftPrefix = "data.new";
+
+/** Removes what killed processes left behind. What an initdb still writes into is left for the next time. */
+async function removeDrafts(home: string): Promise<void> {
+  for (const name of await readdir(home))
+    if (name.startsWith(draftPrefix)) await removeTree(join(home, name));
+}
+
+async function initdb(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  user: ServerUser | undefined,
+): Promise<void> {
+  const running = run(program, args, {
+    cwd,
+    env: { PATH: "/usr/bin:/bin", TZ: "UTC" },
+    maxBuffer: 4 << 20,
+    ...user,
+  });
+  // It removes what it has written.
+  const end = (): void => void running.child.kill();
+  process.once("exit", end);
+  try {
+    await running;
+  } finally {
+    process.off("exit", end);
+  }
+}
+
 async function createCluster(
   home: string,
   binaries: Binaries,
@@ -78,9 +109,10 @@ async function createCluster(
   options: readonly string[],
 ): Promise<void> {
   const data = join(home, "data");
-  const draft = join(home, "data.new");
+  // The initdb of a killed process may still be writing into its own.
+  const draft = join(home, `${draftPrefix}${randomBytes(4).toString("hex")}`);
   const passwordFile = join(home, "password");
-  await rm(draft, { recursive: true, force: true });
+  await removeDrafts(home);
   const isEmpty = (await readdir(data).catch(() => [])).length === 0;
   if (isEmpty) await rm(data, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
@@ -95,14 +127,14 @@ async function createCluster(
   const files = ["-D", draft, "--pwfile", passwordFile];
   const settings = ["-U", superuser, "-E", "UTF8", "-A", "scram-sha-256"];
   try {
-    await run(join(binaries.bin, "initdb"), [...files, ...settings, ...locale, ...options], {
-      cwd: home,
-      env: { PATH: "/usr/bin:/bin", TZ: "UTC" },
-      maxBuffer: 4 << 20,
-      ...user,
-    });
+    await initdb(
+      join(binaries.bin, "initdb"),
+      [...files, ...settings, ...locale, ...options],
+      home,
+      user,
+    );
   } catch (thrown) {
-    await rm(draft, { recursive: true, force: true });
+    await removeDrafts(home);
     const output = thrown instanceof Error && "stderr" in thrown ? String(thrown.stderr) : "";
     throw serverFailure("initdb", home, output, thrown);
   }

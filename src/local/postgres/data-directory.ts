@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { userStateDirectory } from "../../user-state.ts";
 import type { Binaries } from "./binaries.ts";
 import { findPostmaster } from "./postmaster.ts";
+import { removeTree } from "./remove-tree.ts";
 import { canEnter, sharedDirectory, type ServerUser } from "./server-user.ts";
 import { refuseUnsafe } from "./state-directory.ts";
 
@@ -96,8 +97,7 @@ async function removeOrphans(databases: string): Promise<void> {
     const origin = await textOf(join(home, "origin"));
     if (origin === undefined || (await textOf(origin)) === number) continue;
     if (!(await wasGivenUp(origin)) && (await wasUsedLately(home))) continue;
-    if (!(await findPostmaster(join(home, "data"))))
-      await rm(home, { recursive: true, force: true });
+    if (!(await findPostmaster(join(home, "data")))) await removeTree(home);
   }
 }
 

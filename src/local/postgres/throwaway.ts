@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { binariesIn, findBinaries, type Binaries } from "./binaries.ts";
@@ -6,6 +6,7 @@ import { openCluster, superuser } from "./cluster.ts";
 import { databasesDirectory, executableBinaries } from "./data-directory.ts";
 import { serverFailure } from "./failures.ts";
 import { ensurePostmaster, findPostmaster, stopPostmaster } from "./postmaster.ts";
+import { removeTree } from "./remove-tree.ts";
 import { isAlive, ownIdentity } from "./process-identity.ts";
 import { serverUser, type ServerUser } from "./server-user.ts";
 import { errorCode } from "../../system-error.ts";
@@ -95,5 +96,5 @@ async function removeAbandoned(parent: string): Promise<void> {
 async function remove(home: string): Promise<void> {
   const data = join(home, "data");
   if (await findPostmaster(data)) await stopPostmaster(data);
-  await rm(home, { recursive: true, force: true });
+  await removeTree(home);
 }
