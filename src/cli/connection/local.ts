@@ -60,14 +60,30 @@ export async function startLocalTarget(
 
 /**
  * Starts the embedded environment, with the addresses and secrets of its services. With `serve`, warnings of the function's log
- * are printed: nobody else shows them. Throws `unreachable/local-start-timeout`, and whatever its parts throw.
+ * are printed: nobody else shows them. Throws `unreachable/local-start-timeout`, `interrupted/interrupted` if it was interrupted
+ * before or did not start because of it, and whatever its parts throw.
  */
-export function startEnvironment(context: CliContext, choice: LocalChoice) {
-  return within(startParts(context, choice), {
-    ms: longestStartMs,
-    every: context.every,
-    late: startTimeout,
-  });
+export async function startEnvironment(context: CliContext, choice: LocalChoice) {
+  const { first } = context.interrupts;
+  if (first.aborted) throw notStarted();
+  try {
+    return await within(startParts(context, choice), {
+      ms: longestStartMs,
+      every: context.every,
+      late: startTimeout,
+    });
+  } catch (thrown) {
+    // Ctrl-C in a terminal also ends the programs that were started, such as initdb.
+    throw first.aborted ? notStarted() : thrown;
+  }
+}
+
+function notStarted(): Failure {
+  return new Failure(
+    "interrupted",
+    "interrupted",
+    "Interrupted; the local environment was not started.",
+  );
 }
 
 /** Its parts have their own limits, such as a minute for the database server. */

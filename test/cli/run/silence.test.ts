@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
@@ -183,4 +183,34 @@ describe("silence", () => {
       assert.match(context.err.text, /starting the local environment …/);
       assert.match(context.err.text, /The local environment did not start within 180 s/);
     });
+
+  for (const argv of [["local"], ["local", "--serve"]]) {
+    test(`a local environment that does not start because of Ctrl-C is no failure: ${argv.join(" ")}`, async (t) => {
+      const sockets: Socket[] = [];
+      const server = createServer((socket) => void sockets.push(socket)).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      t.onTestFinished(() => void server.close());
+      const { port } = server.address() as AddressInfo;
+      const url = `postgres://127.0.0.1:${String(port)}/d`;
+      const context = testContext(t, { argv: [...argv, "--database-url", url] });
+      mkdirSync(join(context.cwd, "migrations"));
+      const running = main(context);
+      if (sockets.length === 0) await once(server, "connection");
+      context.interrupt();
+      // Ctrl-C ends what this process has started, too.
+      server.on("connection", (socket) => socket.destroy());
+      for (const socket of sockets) socket.destroy();
+      assert.equal(await running, 130, context.err.text);
+      assert.match(context.err.text, /Interrupted; the local environment was not started\./);
+    });
+
+    test(`nothing is started after Ctrl-C: ${argv.join(" ")}`, async (t) => {
+      const url = "postgres://127.0.0.1:9/d";
+      const context = testContext(t, { argv: [...argv, "--database-url", url] });
+      mkdirSync(join(context.cwd, "migrations"));
+      context.interrupt();
+      assert.equal(await main(context), 130, context.err.text);
+      assert.doesNotMatch(context.err.text, /127\.0\.0\.1:9/);
+    });
+  }
 });
