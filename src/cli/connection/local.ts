@@ -64,8 +64,8 @@ export async function startLocalTarget(
  * before or did not start because of it, and whatever its parts throw.
  */
 export async function startEnvironment(context: CliContext, choice: LocalChoice) {
-  const { first } = context.interrupts;
-  if (first.aborted) throw notStarted();
+  const isInterrupted = (): boolean => context.interrupts.first.aborted;
+  if (isInterrupted()) throw notStarted();
   try {
     return await within(startParts(context, choice), {
       ms: longestStartMs,
@@ -74,7 +74,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
     });
   } catch (thrown) {
     // Ctrl-C in a terminal also ends the programs that were started, such as initdb.
-    throw first.aborted ? notStarted() : thrown;
+    throw isInterrupted() ? notStarted() : thrown;
   }
 }
 
