@@ -132,7 +132,7 @@ class Problems {
   text(where, value) {
     if (value === undefined) return undefined;
     if (typeof value === "string" && value !== "") return value;
-    this.#found.push(`${where} must be a text that is not empty`);
+    this.#found.push(`${where} must be a string that is not empty`);
     return undefined;
   }
 
@@ -144,7 +144,7 @@ class Problems {
         const parts = Array.isArray(each) ? /** @type {unknown[]} */ (each) : [each];
         if (parts.every((part) => ["string", "number", "boolean"].includes(typeof part)))
           return [[key, parts.map(String).join(",")]];
-        this.#found.push(`${where}.${key} must be a text, a number, true or false, or a list`);
+        this.#found.push(`${where}.${key} must be a string, a number, true or false, or a list`);
         return [];
       }),
     );

@@ -86,7 +86,10 @@ export function eventStream(options: EventStreamOptions): EventStream {
     if (!out.writableNeedDrain || !state.waitForReader || state.broken || out.destroyed) return;
     state.waitForReader = await drained(out, patienceMs());
     if (!state.waitForReader)
-      log.warning("the reader of the events is too slow; the run continues without waiting", {});
+      log.warning(
+        "the client reads events too slowly; the run continues without waiting for it",
+        {},
+      );
   };
   const stopHeartbeat = options.every(heartbeatMs, () => {
     if (!state.closed && !out.writableNeedDrain)

@@ -141,7 +141,7 @@ const variables = {
   HASURA_MIGRATE_SECOND_TRY: oneOf("on", "off")
     .default("on")
     .describe(
-      "`on` to find the failing statement of a migration by [running the file a second time and rolling it back](writing-migrations.md#the-place-of-an-error), or `off`; never done in a protected environment",
+      "`on` to find the failing statement of a migration by [running the file a second time and rolling it back](writing-migrations.md#locating-an-error), or `off`; never done in a protected environment",
     ),
   HASURA_MIGRATE_UNQUALIFIED: oneOf("read", "apply", "admin", "refuse")
     .default("admin")
@@ -159,7 +159,7 @@ const variables = {
     .default(30)
     .describe("for an ECS task: the `stopTimeout` of its task definition, in seconds"),
   HASURA_MIGRATE_NOTIFY_URL: WebhookAddress.optional().describe(
-    "address of a [Slack-compatible webhook](notifications.md) that gets a message at the end of every run; not in AWS, where everybody who can read the function's configuration would see it",
+    "address of a [Slack-compatible webhook](notifications.md) that gets a message at the end of every run; not in AWS, where anyone who can read the function's configuration would see it",
   ),
   HASURA_MIGRATE_NOTIFY_URL_ARN: text
     .optional()

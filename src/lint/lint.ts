@@ -268,7 +268,7 @@ class LintedFile {
   #checkAllowance({ rules, reason, start }: Allowance, used: ReadonlySet<string>): void {
     const at = { offset: start };
     if (rules.length === 0)
-      this.report("bad-directive", { message: "The directive contains no rule." }, at);
+      this.report("bad-directive", { message: "The directive names no rule." }, at);
     for (const name of rules) {
       const id = ruleIds.find((known) => known === name);
       if (id === undefined)

@@ -83,7 +83,7 @@ const runStarted = z
     protected: z.boolean(),
     at: z.iso.datetime(),
   })
-  .describe("First event of every run: which function answers, and for which environment.");
+  .describe("First event of every run: which function responds, and for which environment.");
 
 export const PlanItem = z.object({
   version,
@@ -124,7 +124,7 @@ export const PlanItem = z.object({
     .string()
     .optional()
     .describe("Why the file's statements were not examined, such as a syntax error."),
-  sql: z.string().optional().describe("The file's text; only in the answer to `plan`."),
+  sql: z.string().optional().describe("The file's text; only in the result of `plan`."),
 });
 export type PlanItem = z.infer<typeof PlanItem>;
 
@@ -495,7 +495,7 @@ export const RunEvent = z.discriminatedUnion("type", [
       database,
       columns: z
         .array(z.string())
-        .describe("Names of the columns; empty in all but the first part of a long answer."),
+        .describe("Names of the columns; empty in all but the first part of a long result."),
       rows: z
         .array(z.array(z.string().nullable()))
         .describe("The values as PostgreSQL writes them as text; null is NULL."),
@@ -503,7 +503,7 @@ export const RunEvent = z.discriminatedUnion("type", [
         .enum(["rows", "size"])
         .optional()
         .describe(
-          "Set if there are more rows: `rows`: the request's `limit` was reached · `size`: the answer would be too large.",
+          "Set if there are more rows: `rows`: the request's `limit` was reached · `size`: the result would be too large.",
         ),
       continues: z
         .literal(true)
@@ -587,7 +587,7 @@ export const RunEvent = z.discriminatedUnion("type", [
       more,
     })
     .describe(
-      "How the project's metadata differs from the server's: the answer to `metadata-diff`, and what `metadata-apply` is about to change.",
+      "How the project's metadata differs from the server's: the result of `metadata-diff`, and what `metadata-apply` is about to change.",
     ),
   z
     .object({
@@ -634,7 +634,7 @@ export const RunEvent = z.discriminatedUnion("type", [
       more,
     })
     .describe(
-      "The state of the server's metadata: the answer to `metadata-status`, and the state after `metadata-reload`.",
+      "The state of the server's metadata: the result of `metadata-status`, and the state after `metadata-reload`.",
     ),
   z
     .object({ type: z.literal("migration.started"), ...migration })
@@ -702,7 +702,7 @@ export const RunEvent = z.discriminatedUnion("type", [
       reason: z
         .enum(["hasura", "run", "lock", "outcome"])
         .describe(
-          "`hasura`: for Hasura to answer · `run`: for another run · `lock`: for a database lock · `outcome`: for a migration whose response was lost.",
+          "`hasura`: for Hasura to respond · `run`: for another run · `lock`: for a database lock · `outcome`: for a migration whose response was lost.",
         ),
       message: z.string(),
       waitedMs: z.number().nonnegative(),

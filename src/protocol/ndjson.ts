@@ -118,12 +118,12 @@ const lineFeed = 0x0a;
 /** From this length on, the rows of a line are checked sooner by a compiled schema, its compilation included. */
 const longLine = 16_384;
 
-/** `unreachable/stream-broken`; `message` completes "The function's answer could not be read: …". */
+/** `unreachable/stream-broken`; `message` completes "The function's response could not be read: …". */
 export function brokenStream(message: string, cause?: unknown): Failure {
   return new Failure(
     "unreachable",
     "stream-broken",
-    `The function's answer could not be read: ${message}.`,
+    `The function's response could not be read: ${message}.`,
     { cause },
   );
 }

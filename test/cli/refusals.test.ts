@@ -156,7 +156,7 @@ const failureCases: readonly FailureCase[] = [
       },
     ],
     exit: 0,
-    says: [/Streaming is not available here/],
+    says: [/Streaming is not available: /],
     calls: ["stream", "buffered"],
   },
   {

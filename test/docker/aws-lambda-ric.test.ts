@@ -124,7 +124,7 @@ describe("AWS Lambda RIC", () => {
     assert.equal(eventsOf(ran).at(-1)?.type, "run.finished");
     assert.doesNotMatch(it.log(), /could not be announced/, "the webhook is still waited for");
     await until(() => it.log().includes("could not be announced"));
-    assert.match(it.log(), /"to":"webhook","reason":"no answer within 5\.0 s"/);
+    assert.match(it.log(), /"to":"webhook","reason":"no response within 5\.0 s"/);
     assert.equal(hook.texts().length, 1);
     const again = await it.run(["status", "dev-1"]);
     assert.equal(again.code, 0, again.stderr);

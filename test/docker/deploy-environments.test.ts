@@ -577,7 +577,7 @@ describe("docker/deploy --stacks", () => {
     assert.equal(ran.code, 2);
     for (const problem of [
       "repositories: unknown key",
-      "platform must be a text",
+      "platform must be a string",
       "environments.dev-1.colour: unknown key",
       "environments.dev-1.parameters.VpcId must be",
     ])

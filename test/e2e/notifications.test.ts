@@ -91,7 +91,7 @@ describe("the end of a run, with the built function and the built CLI,", () => {
     assert.equal(eventsOf(ran).at(-1)?.type, "run.failed");
     assert.doesNotMatch(it.log(), /could not be announced/, "the webhook is still waited for");
     await until(() => it.log().includes("could not be announced"));
-    assert.match(it.log(), /"to":"webhook","reason":"no answer within 5\.0 s"/);
+    assert.match(it.log(), /"to":"webhook","reason":"no response within 5\.0 s"/);
     assert.doesNotMatch(it.log() + ran.stdout + ran.stderr, /secret-part-of-it/);
   });
 

@@ -232,7 +232,7 @@ describe.concurrent("seeds of a directory", () => {
       "a file of 40 MB",
       "default/1.sql",
       Buffer.alloc(40_000_000, "-- data\n"),
-      /seeds here that would be run are too large to be uploaded[^]*seeds\/default\/1\.sql \(40\.0 MB\)/,
+      /local seeds that would be run are too large to be uploaded[^]*seeds\/default\/1\.sql \(40\.0 MB\)/,
     ],
     ["a name with a line feed", "default/1\n2.sql", row("x"), /cannot be uploaded: its name/],
     ["a database that is not connected", "audit/1.sql", row("x"), /seeds for the database audit/],

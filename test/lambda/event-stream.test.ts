@@ -139,7 +139,7 @@ describe("event stream", () => {
       ),
     ]);
     beats[0]?.beat();
-    assert.match(logged.join(""), /the reader of the events is too slow/);
+    assert.match(logged.join(""), /the client reads events too slowly/);
     assert.equal(lines.length, 1);
     await stream.end();
   });

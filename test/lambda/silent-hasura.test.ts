@@ -46,7 +46,7 @@ describe.concurrent("a silent Hasura", () => {
       const last = events.at(-1);
       assert(last?.type === "run.failed");
       assert.equal(last.failure.kind, "unreachable");
-      assert.match(last.failure.causes.join(" "), /no answer within|the function's time is over/);
+      assert.match(last.failure.causes.join(" "), /no response within|the function's time is over/);
     });
   }
 
@@ -72,7 +72,7 @@ describe.concurrent("a silent Hasura", () => {
     ]) {
       const error = await callError(call());
       assert.equal(error.outcome, "unknown");
-      assert.match(error.message, /no answer within/);
+      assert.match(error.message, /no response within/);
     }
   });
 

@@ -56,7 +56,7 @@ describe("metadata that cannot be read is reported with its file, line and colum
     [
       "a list as a key",
       { "metadata/network.yaml": "? [a]\n: 1\n" },
-      "metadata/network.yaml:1:3 A key must be a text here, not a list or another map.",
+      "metadata/network.yaml:1:3 A key must be a string, not a list or a mapping.",
     ],
     [
       "an alias without an anchor",
@@ -66,7 +66,7 @@ describe("metadata that cannot be read is reported with its file, line and colum
     [
       "a map where a list is needed",
       { "metadata/rest_endpoints.yaml": "name: a\n" },
-      "metadata/rest_endpoints.yaml:1:1 A list is needed here, not keys and values.",
+      "metadata/rest_endpoints.yaml:1:1 Expected a list, found a mapping.",
     ],
     [
       "text that is not UTF-8",
@@ -100,12 +100,12 @@ describe("metadata that cannot be read is reported with its file, line and colum
         "metadata/databases/a.yaml": '- "!include b.yaml"\n',
         "metadata/databases/b.yaml": "- !include a.yaml\n",
       },
-      "metadata/databases/b.yaml:1:12 The files include each other in a circle: metadata/databases/a.yaml → metadata/databases/b.yaml → metadata/databases/a.yaml.",
+      "metadata/databases/b.yaml:1:12 Circular include: metadata/databases/a.yaml → metadata/databases/b.yaml → metadata/databases/a.yaml.",
     ],
     [
       "an include outside of the project",
       including("../../../secret.yaml"),
-      "metadata/databases/databases.yaml:4:11 The file to include is outside of the project: ../../../secret.yaml.",
+      "metadata/databases/databases.yaml:4:11 The file to include is outside the project: ../../../secret.yaml.",
     ],
     [
       "SDL that does not parse",
@@ -144,7 +144,7 @@ describe("metadata that cannot be read is reported with its file, line and colum
     const [problem = "", ...others] = await problemsOf(t, files);
     assert.match(
       problem,
-      /^metadata\/cron_triggers\.yaml:1:3 The file is too large \(4\.6 MB\) for the YAML that is used here: in files of more than 4 MB, /,
+      /^metadata\/cron_triggers\.yaml:1:3 This file has 4\.6 MB\. In files of more than 4 MB, /,
     );
     assert.deepEqual(others, []);
   });
@@ -197,7 +197,7 @@ describe("metadata that would expand without bound is refused", () => {
     const [problem, ...others] = await problemsOf(t, {
       "metadata/network.yaml": `tls_allowlist:\n  a0: &a0 ha\n${bomb}`,
     });
-    assert.match(problem ?? "", /^metadata\/network\.yaml:\d+:\d+ The metadata is larger than/);
+    assert.match(problem ?? "", /^metadata\/network\.yaml:\d+:\d+ The metadata exceeds/);
     assert.deepEqual(others, []);
   });
 
@@ -211,10 +211,7 @@ describe("metadata that would expand without bound is refused", () => {
       "metadata/databases/0.yaml": "- ha\n",
       ...Object.fromEntries(files),
     });
-    assert.match(
-      problem ?? "",
-      /^metadata\/databases\/\d+\.yaml:\d+:3 The metadata is larger than/,
-    );
+    assert.match(problem ?? "", /^metadata\/databases\/\d+\.yaml:\d+:3 The metadata exceeds/);
     assert.deepEqual(others, []);
   });
 });
@@ -288,7 +285,7 @@ describe("metadata in one file", () => {
       '{"version": 3, "sources": [',
       "metadata.json:1:28 This is not valid JSON: unexpected end of the file.",
     ],
-    ["[]", "metadata.json:1:1 Keys and values are needed here, not a list."],
+    ["[]", "metadata.json:1:1 Expected a mapping, found a list."],
     ['{"sources": []}', "metadata.json:1:1 The metadata has no version."],
     ['{"sources": [],\n "version": "3"}', 'metadata.json:2:2 The version must be 3 or 2, not "3".'],
     [
@@ -299,10 +296,7 @@ describe("metadata in one file", () => {
       '{"version": 2, "sources": []}',
       "metadata.json:1:1 Metadata of version 2 needs the key tables.",
     ],
-    [
-      '{"version": 3, "sources": {}}',
-      "metadata.json:1:16 A list is needed here, not keys and values.",
-    ],
+    ['{"version": 3, "sources": {}}', "metadata.json:1:16 Expected a list, found a mapping."],
     [
       '{"resource_version": 7,\n "metadata": {"version": 3, "sources": []}}',
       "metadata.json:2:2 The file contains Hasura's response to export_metadata, and the metadata is only a part of it.",
@@ -335,7 +329,7 @@ describe("metadata in one file", () => {
   test("that does not exist", async (t) => {
     const root = await projectOnDisk(t, config("metadata.json"));
     assert.deepEqual(problemLines(await readIn(root)), [
-      "The file of metadata_file in config.yaml does not exist: metadata.json.",
+      "The file that metadata_file in config.yaml names does not exist: metadata.json.",
     ]);
   });
 });

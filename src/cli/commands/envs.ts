@@ -16,10 +16,7 @@ export const envs: CommandModule = {
       .example("envs --discover --json");
     addExclusiveOptions(command, [
       new CliOption("--show-origin", "show which file each value comes from"),
-      new CliOption(
-        "--discover",
-        "look for functions in AWS; an answer is used again for a minute",
-      ),
+      new CliOption("--discover", "search AWS for functions; results are cached for one minute"),
     ]);
     return addRegionsOption(command);
   },

@@ -22,7 +22,7 @@ export const lint: CommandModule = {
         ),
       )
       .addOption(new CliOption("--database <name>", "only this database"))
-      .addOption(new CliOption("--strict", "fail on warnings, too"));
+      .addOption(new CliOption("--strict", "also fail on warnings"));
     return addExclusiveOptions(command, [
       new CliOption("--sarif", "print a SARIF 2.1.0 document, for code scanning"),
       new CliOption("--github", "print annotations for GitHub Actions"),

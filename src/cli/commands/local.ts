@@ -16,7 +16,7 @@ export const local: CommandModule = {
       .summary("apply to an embedded PostgreSQL on this machine")
       .description(
         "Apply the project in the working directory to an embedded PostgreSQL, using the same function as everywhere else. " +
-          "The other commands accept local as an environment, too.",
+          "The other commands also accept local as an environment.",
       )
       .example("local")
       .example("local --reset")

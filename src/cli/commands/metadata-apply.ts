@@ -16,7 +16,7 @@ export const metadataApply: CommandModule = {
       .command("apply [environment...]")
       .summary("replace the server's metadata with the project's")
       .description(
-        "Replace the server's metadata with the project's, and show the differences. Changes nothing if objects would become inconsistent, or if a change that somebody else has just made would be overwritten. The replaced metadata is kept in the ledger.",
+        "Replace the server's metadata with the project's, and show the differences. Changes nothing if objects would become inconsistent, or if a change that someone else has just made would be overwritten. The replaced metadata is kept in the ledger.",
       )
       .example("metadata apply dev-1")
       .example("metadata apply dev-1 --dry-run", "show the differences only")

@@ -8,7 +8,7 @@ export const metadataExport: CommandModule = {
       .command("export [environment] [directory]")
       .summary("write the server's metadata to the project's files")
       .description(
-        "Write the server's metadata to the files of the project in DIRECTORY, or around the working directory. Everything that does not differ keeps its text, comments and position. The metadata contains its secrets, such as header values, so this needs the permission admin.",
+        "Write the server's metadata to the files of the project in DIRECTORY, or of the project that contains the working directory. Whatever does not differ keeps its formatting, comments and position. The metadata contains its secrets, such as header values, so this needs the permission admin.",
       )
       .example("metadata export dev-1")
       .example("metadata export dev-1 --dry-run", "list the files that would change")

@@ -5,9 +5,9 @@ export const metadataStatus: CommandModule = {
   declare(program) {
     const command = metadataGroup(program)
       .command("status [environment...]")
-      .summary("show inconsistent metadata, and since when it is inconsistent")
+      .summary("show inconsistent metadata, and since when")
       .description(
-        "Show whether the server's metadata is consistent, each inconsistent object with the reason and since which run, and who last replaced the metadata. Changes nothing.",
+        "Show whether the server's metadata is consistent, why each inconsistent object is inconsistent and since which run, and who last replaced the metadata. Changes nothing.",
       )
       .example("metadata status dev-1")
       .example("metadata status --all --check", "for scripts")

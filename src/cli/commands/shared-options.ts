@@ -31,14 +31,16 @@ export function addEnvironmentsOptions(command: CliCommand): CliCommand {
     .addOption(
       new CliOption(
         "--then <environment...>",
-        "the next stage, which starts only after all earlier ones have succeeded; can be repeated",
+        "start this stage only after all earlier ones have succeeded; can be repeated",
       )
         .argParser(collect)
         .completedBy("environment-or-group")
         .names(),
     )
     .addOption(concurrency())
-    .addOption(new CliOption("--fail-fast", "do not start any more after a failure").names());
+    .addOption(
+      new CliOption("--fail-fast", "start no further environments after a failure").names(),
+    );
 }
 
 /** Declares how several environments are named, for a command that does the same with all, whatever it finds. */
@@ -61,7 +63,7 @@ function addNames(command: CliCommand): CliCommand {
 function concurrency(): CliOption {
   return new CliOption(
     "--concurrency <count>",
-    "how many at once (default: 4; 10 for commands that change nothing)",
+    "how many environments to run at once (default: 4; 10 for commands that change nothing)",
   ).names();
 }
 
@@ -161,7 +163,7 @@ export function addSourceOptions(
       .completedBy("directory"),
     new CliOption(
       "--image",
-      "use the migrations in the image, whatever the configuration sets",
+      "use the migrations in the image, regardless of the configuration",
     ).locates("everywhere"),
   ]);
   return runs
@@ -174,7 +176,7 @@ export function addAllowOption(command: CliCommand): CliCommand {
   return command.addOption(
     new CliOption(
       "--allow <rule>",
-      "allow the risks that a rule of lint finds; can be repeated",
+      "accept the risks that this lint rule reports; can be repeated",
     ).argParser(collect),
   );
 }
@@ -195,7 +197,7 @@ export function addMetadataSourceOptions(command: CliCommand): CliCommand {
       .completedBy("directory"),
     new CliOption(
       "--image",
-      "use the metadata in the image, whatever the configuration sets",
+      "use the metadata in the image, regardless of the configuration",
     ).locates("everywhere"),
   ]);
 }
@@ -209,7 +211,7 @@ export function addSeedSourceOptions(command: CliCommand): CliCommand {
     )
       .locates("everywhere")
       .completedBy("directory"),
-    new CliOption("--image", "use the seeds in the image, whatever the configuration sets").locates(
+    new CliOption("--image", "use the seeds in the image, regardless of the configuration").locates(
       "everywhere",
     ),
   ]);
@@ -218,8 +220,8 @@ export function addSeedSourceOptions(command: CliCommand): CliCommand {
 /** Declares `--metadata` and `--no-metadata`. */
 export function addDeployedMetadataOption(command: CliCommand): CliCommand {
   return command
-    .option("--metadata", "also apply the project's metadata, whatever the configuration sets")
-    .option("--no-metadata", "only apply the migrations, whatever the configuration sets");
+    .option("--metadata", "also apply the project's metadata, regardless of the configuration")
+    .option("--no-metadata", "only apply the migrations, regardless of the configuration");
 }
 
 /** Declares `--dry-run`. */

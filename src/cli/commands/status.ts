@@ -26,7 +26,7 @@ export const status: CommandModule = {
         "with several environments: also show migrations that are applied everywhere",
       )
       .option("--markdown", "print the table as Markdown, for a pull request")
-      .option("--html <file>", "write the table as a web page of one file; - is stdout");
+      .option("--html <file>", "write the table as a self-contained web page; - means stdout");
     addDatabaseOption(command);
     addSourceOptions(command, { runs: false });
     addEnvironmentsOptions(command);

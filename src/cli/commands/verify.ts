@@ -5,7 +5,7 @@ export const verify: CommandModule = {
   declare(program) {
     return program
       .command("verify [directory]")
-      .summary("check that every down undoes its up, on a throwaway database")
+      .summary("check that every down.sql undoes its up.sql, on a throwaway database")
       .description(
         "Apply every migration of a project to a new database, roll it back, compare the schema with the one before, and apply it again. " +
           "A PostgreSQL server is started on this machine for the run and removed afterwards; no environment is used.",
@@ -21,7 +21,7 @@ export const verify: CommandModule = {
       )
       .addOption(new CliOption("--database <name>", "only this database"))
       .addOption(new CliOption("--locks", "measure what each statement locks and rewrites"))
-      .addOption(new CliOption("--strict", "fail on warnings, too"))
+      .addOption(new CliOption("--strict", "also fail on warnings"))
       .optionsGroup("Database server:")
       .addOption(
         new CliOption(
@@ -32,13 +32,13 @@ export const verify: CommandModule = {
       .addOption(
         new CliOption(
           "--throwaway",
-          "with --database-url: nobody else uses that server, so migrations may change its roles",
+          "with --database-url: allow changes to the whole server, such as roles, because nobody else uses it",
         ),
       )
       .addOption(
         new CliOption(
           "--postgres-bin <directory>",
-          "start the PostgreSQL server in this directory, for its extensions",
+          "use the PostgreSQL installation in this directory, for its extensions",
         ).completedBy("directory"),
       )
       .addOption(

@@ -29,7 +29,7 @@ const endpointUrl = z
   })
   .optional()
   .describe(
-    "Address of the Lambda service, such as a VPC interface endpoint: https, or http on this machine. The banner names it if it is not AWS.",
+    "Address of the Lambda service, such as a VPC interface endpoint: https, or http on this machine. The first line of the output names it if it is not AWS.",
   );
 const useAliases = z
   .boolean()

@@ -147,7 +147,7 @@ async function refuseToHide(context: CommandContext): Promise<void> {
   throw new Failure(
     "usage",
     "config-exists",
-    `${hidden.file} already configures this project; another file here would be used instead of it.`,
+    `${hidden.file} already configures this project; another file in this directory would be used instead of it.`,
     {
       hints: [
         textHint(`Add the environments to ${hidden.file}.`),

@@ -26,7 +26,7 @@ export interface LocalMigration {
 export type LocalMigrations = ReadonlyMap<string, readonly LocalMigration[]>;
 
 /**
- * The local files that the function does not have, as one sentence: without it, somebody on a branch would read
+ * The local files that the function does not have, as one sentence: without it, someone on a branch would read
  * "nothing pending" and trust it. Undefined when none is missing. `image` is how messages name the function's image; `only`
  * is the database that the run is about, where it is not about all.
  */
@@ -42,7 +42,7 @@ export function missingInImage(
   const more = missing.length > namedAtMost ? ` and ${missing.length - namedAtMost} more` : "";
   const verb = missing.length === 1 ? "is" : "are";
   const them = missing.length === 1 ? "it" : "them";
-  return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that contains ${them}, or send ${them} with --from.`;
+  return `! ${plural(missing.length, "local file")} ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that contains ${them}, or send ${them} with --from.`;
 }
 
 /** The local migrations that the function does not have; undefined if a function does not list its files. */

@@ -32,9 +32,9 @@ function portableOrProblem(
 ): { readonly portable: string } | { readonly problem: string } {
   if (name.trim() === "") return { problem: "it is empty" };
   if (/[/\\]/.test(name))
-    return { problem: "it becomes the name of a directory, and contains a slash" };
+    return { problem: "it is used as a directory name, so it cannot contain a slash" };
   if (name.trim().startsWith("."))
-    return { problem: "it becomes the name of a directory, and starts with a dot" };
+    return { problem: "it is used as a directory name, so it cannot start with a dot" };
   const portable = name
     .normalize("NFC")
     .trim()

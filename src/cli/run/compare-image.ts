@@ -85,6 +85,6 @@ export class ImageComparison {
   #reportFailure(thrown: unknown): void {
     this.#failed = thrown instanceof Failure ? thrown.kind : "bug";
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    this.#options.notice(`! The files here could not be compared with the image: ${reason}`);
+    this.#options.notice(`! The local files could not be compared with the image: ${reason}`);
   }
 }

@@ -44,7 +44,10 @@ export async function lookUpRun(options: RunToLookUp): Promise<Lookup> {
           answer.runs.find((row) => row.runId === request.runId),
           options,
         )
-      : lookupFailed(run, new Failure("unreachable", "no-answer", "The function did not answer."));
+      : lookupFailed(
+          run,
+          new Failure("unreachable", "no-answer", "The function did not return a list of runs."),
+        );
   } catch (thrown) {
     if (!(thrown instanceof Failure) || signal.aborted) throw thrown;
     return lookupFailed(run, thrown);

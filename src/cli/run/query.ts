@@ -32,7 +32,7 @@ export async function queryFunction(
     every: context.every,
     late: () => {
       late.abort();
-      return new Failure("unreachable", "no-answer", `No answer within ${limitMs / 1000} s.`);
+      return new Failure("unreachable", "no-answer", `No response within ${limitMs / 1000} s.`);
     },
   });
 }

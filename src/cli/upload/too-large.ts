@@ -12,8 +12,8 @@ export interface UploadedFile {
 type FileKind = Exclude<UploadedKind, "metadata">;
 
 const described: Readonly<Record<FileKind, string>> = {
-  migrations: "migrations here that the image does not have",
-  seeds: "seeds here that would be run",
+  migrations: "local migrations that the image lacks",
+  seeds: "local seeds that would be run",
 };
 
 /** Throws `usage/upload-too-large` before reading files that could not be sent in any case. */
@@ -65,7 +65,7 @@ export function metadataTooLarge(): Failure {
   return new Failure(
     "usage",
     "upload-too-large",
-    `The metadata here is too large to be sent: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression and ${inMegabytes(uploadLimits.expandedBytes)} MB before.`,
+    `The local metadata is too large to be sent: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression and ${inMegabytes(uploadLimits.expandedBytes)} MB before.`,
     { hints: [textHint("Deploy an image that contains this metadata.")] },
   );
 }

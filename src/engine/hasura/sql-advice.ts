@@ -194,11 +194,11 @@ function missingExtension({ message }: Refusal): string | undefined {
 function permissionDenied({ message }: Refusal): string {
   const schema = /permission denied for schema (\S+)/.exec(message)?.[1];
   if (schema !== undefined)
-    return `The user of Hasura's database connection lacks a privilege on the schema ${schema}. Its owner can grant it: GRANT USAGE, CREATE ON SCHEMA ${schema} TO that user.`;
+    return `Hasura's database user lacks a privilege on the schema ${schema}. Its owner can grant it: GRANT USAGE, CREATE ON SCHEMA ${schema} TO that user.`;
   const owned = /must be owner of (.+)/.exec(message)?.[1];
   if (owned !== undefined)
-    return `Only the owner of ${owned} may do this, which is a different user. That user can transfer it: ALTER … OWNER TO the user of Hasura's database connection.`;
+    return `Only the owner of ${owned} may do this, which is a different user. That user can transfer it: ALTER … OWNER TO Hasura's database user.`;
   if (/extension/.test(message))
-    return "The user of Hasura's database connection may not create this extension: a database administrator has to create it once.";
-  return "The user of Hasura's database connection lacks a privilege; the owner of the object, or an administrator, can GRANT it.";
+    return "Hasura's database user may not create this extension: a database administrator has to create it once.";
+  return "Hasura's database user lacks a privilege; the owner of the object, or an administrator, can GRANT it.";
 }

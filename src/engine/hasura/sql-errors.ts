@@ -112,7 +112,7 @@ function hiddenError(error: HasuraCallError, { file, lockHolders = [] }: FailedF
         ? [
             ...(lockHolders.length > 0 ? [textHint(lockAdvice(lockHolders))] : []),
             textHint(
-              "Hasura hides the database's error: set HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true on the server to see message and SQLSTATE.",
+              "Hasura hides the database's error: set HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true on the server to see the message and the SQLSTATE.",
             ),
           ]
         : [],

@@ -12,7 +12,7 @@ export async function recordedChanges(
   return newestFirst(await Promise.all(records.map((record) => record.changes())));
 }
 
-/** The same without the ledgers that cannot be read. */
+/** What is recorded of the metadata in the ledgers that can be read, the newest first. */
 export async function readableChanges(
   records: readonly MetadataRecord[],
 ): Promise<readonly MetadataChangeRecord[]> {

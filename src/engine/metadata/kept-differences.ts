@@ -75,7 +75,7 @@ function projectChanged(): Failure {
   return new Failure(
     "busy",
     "plan-outdated",
-    "While the run was paused, the project's metadata has changed: it is not the metadata that was confirmed, and it was not applied.",
+    "The project's metadata changed while the run was paused, so it is no longer the metadata that was confirmed. It was not applied.",
     { hints: [retryHint({ reason: "see the new differences" })] },
   );
 }

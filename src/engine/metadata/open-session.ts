@@ -144,7 +144,7 @@ function warnOfUnusable(
   return warn(
     engine,
     "no-ledger",
-    `Hasura cannot use the database ${names} at the moment, so the ledger there is neither read nor written.`,
+    `Hasura cannot connect to ${names} at the moment, so the ledger there is neither read nor written.`,
   );
 }
 

@@ -27,6 +27,6 @@ export async function reportBetween(
     type: "log",
     level: "info",
     code: "metadata-changed-meanwhile",
-    message: `Somebody has changed the server's metadata since the differences were shown: ${namesOf(between)}. This run does not overwrite these changes.`,
+    message: `Someone has changed the server's metadata since the differences were shown: ${namesOf(between)}. This run does not overwrite these changes.`,
   });
 }

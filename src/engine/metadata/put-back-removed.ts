@@ -65,7 +65,7 @@ const reasons: Record<NonNullable<MetadataBefore["lacks"]>, string> = {
   unreadable:
     "objects that an earlier run may have removed from the metadata could not be read from the ledger",
   changed:
-    "an earlier run had removed objects from the metadata, which are not put back because somebody has changed the metadata since",
+    "an earlier run had removed objects from the metadata, which are not put back because someone has changed the metadata since",
 };
 
 /**

@@ -12,7 +12,7 @@ export function readServerMetadata(engine: EngineContext): Promise<ServerMetadat
   return waitUntilReady(engine, () => readMetadataNow(engine));
 }
 
-/** The same without waiting. */
+/** The server's whole metadata, without waiting for Hasura. */
 export async function readMetadataNow(engine: EngineContext): Promise<ServerMetadata> {
   try {
     return await engine.hasura.readMetadata();

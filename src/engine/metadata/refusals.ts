@@ -66,7 +66,7 @@ function environmentHints(
     return variablesIn(type === "source" && isJsonMap(value) ? value["configuration"] : value);
   });
   if (names.length === 0) return [];
-  const text = `These objects use the following environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs; the environment of hasura-migrate is not used.`;
+  const text = `These objects use the following environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs; variables of hasura-migrate itself have no effect.`;
   return [textHint(text)];
 }
 
@@ -123,7 +123,7 @@ export function metadataChanged(between: readonly MetadataChange[]): Failure {
   return new Failure(
     "busy",
     "metadata-changed",
-    `Somebody has changed the server's metadata since the differences were shown${names === "" ? "" : `: ${names}`}. Nothing was overwritten.`,
+    `Someone has changed the server's metadata since the differences were shown${names === "" ? "" : `: ${names}`}. Nothing was overwritten.`,
     {
       hints: [
         retryHint({ reason: "see the new differences" }),
@@ -151,11 +151,11 @@ export function metadataOutcomeUnknown(
   const isStopped = between === "stopped";
   const changes = isStopped ? undefined : between;
   const silence = isStopped ? "the run was stopped" : "Hasura does not respond any more";
-  const why = changes ? "somebody else has changed the metadata since" : silence;
+  const why = changes ? "someone else has changed the metadata since" : silence;
   return new Failure(
     "unreachable",
     "metadata-outcome-unknown",
-    `Hasura's answer was lost, and ${why}: the metadata may have been applied.`,
+    `Hasura's response was lost, and ${why}: the metadata may have been applied.`,
     {
       ...(changes && { metadata: shownChanges(changes) }),
       hints: [

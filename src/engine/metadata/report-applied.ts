@@ -46,12 +46,12 @@ async function warnOfDifferences(
     await warn(
       engine,
       "metadata-key-unknown",
-      `This version of Hasura does not know these keys, and ignored them: ${shortenList(keys)}.`,
+      `This version of Hasura does not recognise these keys and ignored them: ${shortenList(keys)}.`,
     );
   if (others.length > 0)
     await warn(
       engine,
       "metadata-differs",
-      `After the metadata was applied, the server's differs from the project's in ${namesOf(others)}: somebody else has changed it, or Hasura has stored it in another form.`,
+      `The metadata was applied, but the server's still differs from the project's in ${namesOf(others)}: someone else changed it, or Hasura stores it in a different form.`,
     );
 }

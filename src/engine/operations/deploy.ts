@@ -186,7 +186,7 @@ async function reportUnconnected(
   });
 }
 
-/** A preview ends before any of these. */
+/** For a preview, which ends before it calls any of these. */
 const neverRun: Omit<AroundMigrations, "fingerprint"> = {
   inconsistent: [],
   toKeep: () => [],

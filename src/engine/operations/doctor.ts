@@ -9,7 +9,7 @@ import type { Project } from "../project/project.ts";
 import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
 import type { Metadata } from "../hasura/client.ts";
 
-/** What a check found, besides its value. */
+/** The result of a check: a value for later checks, and what is shown. */
 interface Finding<T> {
   readonly value: T;
   readonly message: string;
@@ -59,7 +59,7 @@ class Checks {
     ...needs: readonly unknown[]
   ): Promise<Finding<T> | undefined> {
     if (needs.includes(undefined)) {
-      await this.#report(name, "skipped", "not checked: it needs what failed above", 0);
+      await this.#report(name, "skipped", "not checked: it depends on a check that failed", 0);
       return undefined;
     }
     const startedAt = this.#engine.now();

@@ -21,7 +21,7 @@ const uploadOperations = operationNames.filter(
 
 /** This many versions, with their digests, fit into one line. */
 const versionsPerEvent = 500;
-/** The same of seeds, whose names can be long. */
+/** This many seeds, whose names can be long, fit into one line. */
 const seedsPerEvent = 50;
 
 type Seed = NonNullable<DatabaseInventory["seeds"]>[number];

@@ -61,7 +61,11 @@ function targetsOf(session: EngineSession, options: MarkOptions): Target[] {
   const { versions = [], inDoubt, pending, upTo, as } = options;
   const ways = [versions.length > 0, inDoubt === true, pending === true || upTo !== undefined];
   if (ways.filter((way) => way).length !== 1)
-    throw new Failure("usage", "usage", "mark takes versions, or inDoubt, or pending or upTo.");
+    throw new Failure(
+      "usage",
+      "usage",
+      "mark takes exactly one of: versions; inDoubt; pending or upTo.",
+    );
   if (versions.length > 0)
     return [
       {
@@ -131,7 +135,7 @@ async function markIn(
     await reportMark(state, version, as, changed.has(version), engine);
 }
 
-/** A dirty or interrupted version is neither, so either mark changes it. */
+/** True if marking the version changes anything. A dirty or interrupted version is neither applied nor pending, so either mark does. */
 function isDue({ recorded }: DatabaseState, version: Version, as: "applied" | "pending"): boolean {
   return as === "applied" ? recorded.get(version)?.state !== "applied" : recorded.has(version);
 }

@@ -56,7 +56,7 @@ function stillInconsistent(objects: readonly InconsistentObject[]): Failure {
     {
       hints: [
         textHint(
-          "Remove the cause that is shown for each object, in the database, in the Hasura server's environment or in the metadata; then reload again.",
+          "Fix the cause that is shown for each object (in the database, the Hasura server's environment or the metadata), then reload again.",
         ),
       ],
     },

@@ -19,7 +19,7 @@ export function consentOf(request: MigrateRequest, isProtected: boolean): RiskCo
   return { environment, protected: isProtected || isAsProtected, allow, confirmed };
 }
 
-/** The options of a request with their defaults. */
+/** What a run of migrations is asked to do, with defaults filled in; `sliceMs` in milliseconds. */
 export interface MigrateOptions {
   readonly selection: Selection;
   readonly dryRun: boolean;
@@ -30,7 +30,7 @@ export interface MigrateOptions {
   readonly sliceMs: number | undefined;
 }
 
-/** The request's options with their defaults. */
+/** The options of any of the four operations as one shape. */
 export function optionsOf(request: MigrateRequest, isProtected: boolean): MigrateOptions {
   const changed = changedOf(request.options.changed, isProtected);
   const { dryRun = false, reload = true } = request.options;

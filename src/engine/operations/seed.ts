@@ -173,7 +173,7 @@ async function warnUnrecorded({ databases }: SeedPlan, engine: EngineContext): P
     await warn(
       engine,
       "seeds-not-recorded",
-      `${names.join(", ")}: there is no ledger, so these seeds are not recorded, and if an answer is lost, it is not known whether the seed was run.`,
+      `${names.join(", ")}: there is no ledger, so these seeds are not recorded, and if a response is lost, it is not known whether the seed was run.`,
     );
 }
 

@@ -59,7 +59,7 @@ function rowsWithEvidence(
   });
 }
 
-/** The same rows, with who applied each migration and on which branch, if the store has it. */
+/** The status of a database, with who applied each migration and on which branch, if the store has it. */
 async function withActors(
   status: DatabaseStatus,
   { store }: DatabaseState,
@@ -70,7 +70,7 @@ async function withActors(
   return { ...status, migrations: rowsWithActors(status.migrations, actors) };
 }
 
-/** The same with the runs in progress on the database. */
+/** The status of a database, with the runs in progress on it. */
 function withOtherRuns(status: DatabaseStatus, { store }: DatabaseState): DatabaseStatus {
   const others = store.runs?.others() ?? [];
   return others.length === 0 ? status : { ...status, inProgress: [...others] };

@@ -29,5 +29,5 @@ export function refuseOtherPlan(
 
 function changedPlan(connected: readonly string[]): string {
   if (connected.length === 0) return "The plan has changed since it was shown; nothing was run.";
-  return `This run has connected ${shortenList(connected)} to Hasura, and now that it is known what is applied there, the plan differs from the one that was shown; no migration was run.`;
+  return `This run connected ${shortenList(connected)} to Hasura. What is applied there turned out to differ from Hasura's own record, so the plan is no longer the one that was shown. No migration was run.`;
 }

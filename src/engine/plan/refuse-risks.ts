@@ -75,7 +75,7 @@ function notConfirmed(open: readonly OpenRisk[], { environment, allow }: RiskCon
   return new Failure(
     "usage",
     "data-loss",
-    `The plan loses data in ${environment}, and nobody has confirmed that: ${listed(open)}. Nothing was run.`,
+    `The plan would lose data in ${environment}, which was not confirmed: ${listed(open)}. Nothing was run.`,
     {
       hints: [
         retryHint({ with: [`--yes=${environment}`], reason: "confirm the whole plan" }),

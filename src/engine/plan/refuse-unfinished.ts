@@ -23,7 +23,7 @@ export function refuseUnfinished(sql: string, file: string, kind: SourceKind): v
       hints: [
         textHint(
           unfinished.kind === "string"
-            ? "Close it, or find the superfluous quote before it; inside a text, write an apostrophe as ''."
+            ? "Close it, or find the stray quote before it. Inside a string, write an apostrophe as ''."
             : "Close it where it should end.",
         ),
       ],
@@ -38,9 +38,9 @@ function describe({ kind, start }: Unfinished, sql: string): string {
     case "quoted-identifier":
       return "name in double quotes";
     case "dollar-string":
-      return `text in ${/^\$[^$]*\$/.exec(sql.slice(start))?.[0] ?? "$$"}`;
+      return `string in ${/^\$[^$]*\$/.exec(sql.slice(start))?.[0] ?? "$$"}`;
     default:
-      return "text in single quotes";
+      return "string in single quotes";
   }
 }
 

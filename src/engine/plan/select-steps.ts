@@ -332,7 +332,7 @@ function noFile(
   const { name: database } = facts.database;
   const hasFile = facts.byVersion.has(version);
   const other = hasFile ? (migration?.up ?? migration?.down) : undefined;
-  const why = other ? `there is only ${other.path}` : "there is no file of that version";
+  const why = other ? `there is only ${other.path}` : "there is no file for that version";
   const isKept = direction === "down" && !hasFile && facts.kept !== undefined;
   return new Failure(
     "usage",
@@ -395,7 +395,7 @@ function unfinished(
         textHint("Check whether the migration took effect, then record it."),
         runHint(
           ["status", environment, ...databaseArgs(database.name)],
-          "to see which tables, columns and indexes of its file exist",
+          "to see which of the tables, columns and indexes that it creates exist",
         ),
         markHint(target, "applied", "if it did"),
         markHint(target, "pending", "if it did not"),

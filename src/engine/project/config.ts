@@ -45,7 +45,7 @@ const ConfigFile = z.object(
     metadata_file: z.string().min(1).optional().catch(undefined),
     seeds_directory: z.string().min(1).catch("seeds"),
   },
-  "must be keys and values, such as version: 3",
+  "must be a mapping, such as version: 3",
 );
 
 /**

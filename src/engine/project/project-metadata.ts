@@ -33,7 +33,7 @@ export async function projectMetadata(
 }
 
 /**
- * The same with everything that is wrong with it, as far as it can be read; undefined if there is none.
+ * The project's metadata and everything that is wrong with it, as far as it can be read; undefined if there is no metadata.
  * @throws Failure usage/bad-project-config, and what reading its files throws
  */
 export async function readProjectMetadata(

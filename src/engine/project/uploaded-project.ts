@@ -143,7 +143,7 @@ function imageChanged(): Failure {
   return new Failure(
     "busy",
     "image-changed",
-    "The function's image has changed since the files here were compared with it.",
+    "The function's image has changed since the local files were compared with it.",
     { hints: [textHint("Run the same command again.")] },
   );
 }
@@ -162,7 +162,7 @@ export function configVersionDiffers(image: number, here: number): Failure {
   return new Failure(
     "usage",
     "config-version-differs",
-    `The project here has config version ${String(here)}, but the one in the image has ${String(image)}, which records applied migrations in a different place.`,
+    `The local project has config version ${String(here)}, but the one in the image has ${String(image)}, which records applied migrations in a different place.`,
     {
       hints: [
         textHint("Deploy an image of the upgraded project first, or use the image's version."),

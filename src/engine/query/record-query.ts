@@ -44,7 +44,7 @@ export async function recordQuery(
     engine.queryRecord !== undefined && (await isWritten(run, beginSql(request, engine)));
   if (!written) {
     const message =
-      "The query is recorded only in the function's log, because this database has no ledger that Hasura's user can write to.";
+      "The query is recorded only in the function's log, because this database has no ledger that Hasura's database user can write to.";
     await emit(engine, { type: "log", level: "info", code: "query-not-recorded", message });
     return { end: () => Promise.resolve() };
   }

@@ -89,7 +89,7 @@ function tooLarge(): Failure {
   return new Failure(
     "usage",
     "sql-answer-too-large",
-    `The answer is too large: its first row alone exceeds ${String(answerBytes / 1024 / 1024)} MB.`,
+    `The result is too large: its first row alone exceeds ${String(answerBytes / 1024 / 1024)} MB.`,
     { hints: [textHint("Select fewer columns, or parts of long values: left(column, 1000).")] },
   );
 }

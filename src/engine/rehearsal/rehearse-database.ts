@@ -157,6 +157,6 @@ function deadline(): Failure {
     "unreachable",
     "deadline",
     "The function has too little time left for a rehearsal; nothing was run.",
-    { hints: [textHint("Give the function a longer timeout (at most 15 minutes).")] },
+    { hints: [textHint("Raise the function's timeout (at most 15 minutes).")] },
   );
 }

@@ -101,7 +101,7 @@ async function positionOf(
     level: "debug",
     code: "second-try",
     message:
-      "The file that failed is run a second time and rolled back, to find the failing statement.",
+      "Running the failed file a second time, in a transaction that is rolled back, to find the failing statement.",
   });
   const statements = split.parts.map(({ start, end }) => sql.slice(start, end));
   const result = await store.rehearse?.(

@@ -25,7 +25,7 @@ export async function adviseRestore(
     level: "info",
     code: "metadata-restore",
     message:
-      "A run that had applied these migrations also replaced the metadata, which a rollback does not change.",
+      "A run that applied these migrations also replaced the metadata. Rolling them back does not restore it.",
     hints: [
       runHint(
         ["metadata", "restore", environment, "--run", first.run],

@@ -62,7 +62,7 @@ function deadline(
   return new Failure("unreachable", "deadline", message, {
     hints: [
       retryHint({ reason: "continue where this run ended" }),
-      textHint("Give the function a longer timeout (at most 15 minutes)."),
+      textHint("Raise the function's timeout (at most 15 minutes)."),
     ],
   });
 }

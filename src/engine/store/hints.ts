@@ -75,7 +75,7 @@ export function inDoubtHints(
   return [
     runHint(
       ["status", environment],
-      "list them, and which tables, columns and indexes of their files exist",
+      "list them, and which of the tables, columns and indexes that they create exist",
     ),
     ...Object.entries(reasons).map(mark),
   ];

@@ -97,7 +97,11 @@ function noTls({ host }: URL, cause: Error): Failure {
     "tls-failed",
     `A TLS connection to ${host} could not be established.`,
     {
-      hints: [textHint("Check HASURA_MIGRATE_ENDPOINT: is that port http:// and not https://?")],
+      hints: [
+        textHint(
+          "Check HASURA_MIGRATE_ENDPOINT: does that port serve http:// rather than https://?",
+        ),
+      ],
       cause,
     },
   );

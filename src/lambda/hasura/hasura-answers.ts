@@ -132,7 +132,7 @@ export function contentOf<T>(answer: HttpAnswer, schema: z.ZodType<T>, redact: R
   const content = schema.safeParse(json);
   if (content.success) return content.data;
   const details = { status, cause: new Error(redact(z.prettifyError(content.error))) };
-  throw new HasuraCallError("unknown", "the response does not have the shape of Hasura's", details);
+  throw new HasuraCallError("unknown", "the response is not in Hasura's format", details);
 }
 
 /** A gateway's error is not Hasura's, even if it has the same shape. */
@@ -214,7 +214,7 @@ function redirected({ status, location }: HttpAnswer, redact: Redact): HasuraCal
     {
       hints: [
         textHint(
-          "Set HASURA_MIGRATE_ENDPOINT to the address behind the redirect, often https:// instead of http://.",
+          "Set HASURA_MIGRATE_ENDPOINT to the address that it redirects to (often just https:// instead of http://).",
         ),
       ],
     },

@@ -129,7 +129,7 @@ class AnswerTimeout extends Error {
   readonly code = "ANSWER_TIMEOUT";
   constructor(ms: number) {
     super(
-      `no answer within ${ms < 1000 ? `${String(Math.ceil(ms))} ms` : `${String(Math.round(ms / 1000))} s`}`,
+      `no response within ${ms < 1000 ? `${String(Math.ceil(ms))} ms` : `${String(Math.round(ms / 1000))} s`}`,
     );
   }
 }

@@ -72,12 +72,12 @@ async function usableAddress(webhookAddress: StoredSecret): Promise<string> {
 
 function rejectedAt(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new NotSent("no answer")), { once: true });
+    signal.addEventListener("abort", () => reject(new NotSent("no response")), { once: true });
   });
 }
 
 function reasonOf(error: unknown, signal: AbortSignal, withinMs: number): string {
-  if (signal.aborted) return `no answer within ${(withinMs / 1000).toFixed(1)} s`;
+  if (signal.aborted) return `no response within ${(withinMs / 1000).toFixed(1)} s`;
   if (error instanceof NotSent || error instanceof Failure) return error.message;
   // Such as missing credentials; the message of an unknown error may hold an address.
   return error instanceof Error ? error.name : "an unknown error";

@@ -95,7 +95,7 @@ function checkAnswer(status: number, text: string): void {
     ? ": allow the function's role events:PutEvents on the bus"
     : "";
   const mayPass = status === 429 || status >= 500 || /Throttl|InternalFailure/.test(code);
-  throw new NotSent(`EventBridge answered ${String(status)}${named}${advice}`, mayPass);
+  throw new NotSent(`EventBridge responded with ${String(status)}${named}${advice}`, mayPass);
 }
 
 /** The code of an error, of the request or of its entry; empty where there is none that can be shown. */

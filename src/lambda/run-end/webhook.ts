@@ -57,8 +57,8 @@ export async function postToWebhook(
 
 function refused(status: number): NotSent {
   if (status >= 300 && status < 400)
-    return new NotSent(`it answered ${String(status)}, a redirect, which is not followed`);
-  return new NotSent(`it answered ${String(status)}`, status === 429 || status >= 500);
+    return new NotSent(`it responded with ${String(status)}, a redirect, which is not followed`);
+  return new NotSent(`it responded with ${String(status)}`, status === 429 || status >= 500);
 }
 
 /** An error of the connection by its code alone: messages hold the address. */

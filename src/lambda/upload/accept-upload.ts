@@ -32,7 +32,7 @@ export function acceptUpload(request: Request, settings: Settings): UploadDocume
   return decodeUpload(upload);
 }
 
-/** The metadata that came with a request; undefined if that of the image is used. Throws as `acceptUpload` does. */
+/** The metadata that came with a request; undefined if that of the image is used. Throws the same failures as `acceptUpload`. */
 export function acceptMetadata(request: Request, settings: Settings): MetadataUpload | undefined {
   const metadata = "metadata" in request ? request.metadata : undefined;
   if (metadata === undefined) return undefined;
@@ -42,7 +42,7 @@ export function acceptMetadata(request: Request, settings: Settings): MetadataUp
   return decodeMetadata(metadata);
 }
 
-/** The seeds that came with a request; undefined if those of the image are used. Throws as `acceptUpload` does. */
+/** The seeds that came with a request; undefined if those of the image are used. Throws the same failures as `acceptUpload`. */
 export function acceptSeeds(request: Request, settings: Settings): SeedUpload | undefined {
   const seeds = "seeds" in request ? request.seeds : undefined;
   if (seeds === undefined) return undefined;

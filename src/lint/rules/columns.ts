@@ -46,7 +46,7 @@ const notNullWithoutDefault: Rule = {
   id: "not-null-without-default",
   severity: "error",
   title: "a new column is NOT NULL and has no default",
-  why: "The migration fails as soon as the table has one row: the new column would be null in it.",
+  why: "The migration fails if the table has any rows, because the new column would be null in them.",
   safeWay:
     "Give it a constant default, or add it without NOT NULL, fill it, and set NOT NULL in a later migration.",
   example: {
@@ -83,7 +83,7 @@ const typeMayRewrite: Rule = {
   id: "type-may-rewrite",
   severity: "warning",
   title: "a change of a column's type may rewrite the table",
-  why: "If the rows have to be converted, reads and writes are blocked meanwhile. Whether they have to be depends on something that the project does not show: the column's previous type (a change from `varchar` to `text` keeps the rows), or the session's time zone (a change between `timestamp` and `timestamptz` keeps them only in UTC).",
+  why: "If the rows have to be converted, reads and writes are blocked meanwhile. Whether they have to be depends on something that the project does not show: the column's previous type (a change from `varchar` to `text` does not rewrite the rows), or the session's time zone (a change between `timestamp` and `timestamptz` does not rewrite them only if it is UTC).",
   safeWay: `Check the column's current type, or the time zone (SHOW timezone). If the rows have to be converted: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
   example: {
     bad: "ALTER TABLE legacy_orders ALTER COLUMN note TYPE text;",
@@ -96,7 +96,7 @@ const typeReadsTable: Rule = {
   id: "type-reads-table",
   severity: "warning",
   title: "a change of a column's type reads the whole table",
-  why: "The rows are kept, but PostgreSQL checks the column's CHECK constraints again for every row, and rebuilds the column's indexes if they have an expression or a WHERE clause, or if the new type is compared differently, as `citext` is. Reads and writes of the table are blocked meanwhile.",
+  why: "The rows are not rewritten, but PostgreSQL checks the column's CHECK constraints again for every row, and rebuilds the column's indexes if they have an expression or a WHERE clause, or if the new type has different comparison rules, as `citext` has. Reads and writes of the table are blocked meanwhile.",
   safeWay: `If the table is large: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
   example: {
     bad: "CREATE INDEX orders_note ON orders (note);\nALTER TABLE orders ALTER COLUMN note TYPE citext;",

@@ -99,7 +99,7 @@ const checkValidates: Rule = {
     ...addedConstraints(statement).flatMap(({ table, constraint }) => {
       const { contype, skip_validation: skips, location } = constraint;
       if (contype !== "CONSTR_CHECK" || skips === true) return [];
-      const message = `The CHECK is tested for every row of ${table}; reads and writes wait until this is done.`;
+      const message = `The CHECK constraint is evaluated for every row of ${table}; reads and writes wait until this is done.`;
       return [{ table, location, message }];
     }),
     ...validated(statement, "other"),

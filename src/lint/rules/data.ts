@@ -96,7 +96,7 @@ const severalTables: Rule = {
   id: "several-tables-locked",
   severity: "off",
   title: "several tables are locked in one file",
-  why: "Each ACCESS EXCLUSIVE lock is kept until the transaction ends. The more tables a file locks, the longer the first one remains locked, and the more likely is a deadlock with a client that uses them in a different order.",
+  why: "Each ACCESS EXCLUSIVE lock is kept until the transaction ends. The more tables a file locks, the longer the first one remains locked, and the more likely a deadlock becomes with a client that uses them in a different order.",
   safeWay: "Write one migration for each table.",
   example: {
     bad: "ALTER TABLE orders ADD COLUMN note text;\nALTER TABLE customers ADD COLUMN note text;",

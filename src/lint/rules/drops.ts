@@ -99,7 +99,7 @@ const dropCascade: Rule = {
 const dropView: Rule = {
   id: "drop-view",
   severity: "warning",
-  title: "a view or function is dropped, and not created again",
+  title: "a view or function is dropped and not recreated",
   why: "Queries and metadata that use it fail at once, and the metadata becomes inconsistent.",
   safeWay:
     "Remove it from the metadata and from clients first. To change it, create it again in the same migration.",

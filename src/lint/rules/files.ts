@@ -28,7 +28,7 @@ const unreadableMetadata: Rule = {
   id: "unreadable-metadata",
   severity: "error",
   title: "a file of the metadata cannot be read",
-  why: "The file is not valid YAML, JSON or GraphQL, does not have the form that it needs, or includes a file that does not exist. Hasura cannot get the metadata, and `used-by-metadata` is not checked.",
+  why: "The file is not valid YAML, JSON or GraphQL, does not have the expected structure, or includes a file that does not exist. The metadata cannot be applied, and `used-by-metadata` is not checked.",
   safeWay: "Correct the file.",
   example: { bad: "", good: "" },
 };
@@ -38,8 +38,7 @@ const notChecked: Rule = {
   severity: "info",
   title: "a file is too large to be checked",
   why: "Files larger than 1 MB, and expressions that are nested tens of thousands of levels deep, are not parsed.",
-  safeWay:
-    "Nothing needs to be done, but it is better to load large amounts of data without a migration.",
+  safeWay: "No action is needed, but consider loading large amounts of data outside migrations.",
   example: { bad: "", good: "" },
   inDown: true,
 };
@@ -67,7 +66,7 @@ const blankDown: Rule = {
 const badDirective: Rule = {
   id: "bad-directive",
   severity: "error",
-  title: "an allow directive is incomplete, or contains an unknown rule",
+  title: "an allow directive is incomplete, or names an unknown rule",
   why: "It has no effect, although it was meant to allow a finding.",
   safeWay: "Write: -- hasura-migrate: allow RULE because REASON",
   example: {

@@ -138,7 +138,9 @@ const copyFromClient: Rule = {
     const { filename, is_program: isProgram } = node.CopyStmt;
     if (filename !== undefined || isProgram) return [];
     return [
-      { message: `COPY needs a client such as psql to exchange rows with; Hasura is not one.` },
+      {
+        message: `COPY needs a client such as psql to send or receive the rows, which Hasura cannot do.`,
+      },
     ];
   },
 };

@@ -134,7 +134,7 @@ function listen(server: ReturnType<typeof apiServer>, port: number): Promise<num
       reject(
         errorCode(error) === "EADDRINUSE"
           ? new Failure("usage", "port-in-use", `Port ${port} is in use by another program.`, {
-              hints: [textHint("Leave the port out to use any free one.")],
+              hints: [textHint("Omit the port to use any free one.")],
               cause: error,
             })
           : error,

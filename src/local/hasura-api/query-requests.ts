@@ -50,7 +50,7 @@ export const legacyQueryRequest: Handler = async (request, context) => {
     throw new HasuraError(
       400,
       "not-exists",
-      "this environment answers select for hdb_catalog.hdb_version only",
+      "the local API supports select only on hdb_catalog.hdb_version",
       {
         path: `${request.path}.args.table`,
       },

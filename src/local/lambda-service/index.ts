@@ -95,7 +95,7 @@ export async function startLambdaService(options: LambdaServiceOptions): Promise
 function listenFailure(error: Error, port: number): Error {
   if (errorCode(error) !== "EADDRINUSE") return error;
   return new Failure("usage", "port-in-use", `Port ${port} is in use by another program.`, {
-    hints: [textHint("Leave the port out to use any free one.")],
+    hints: [textHint("Omit the port to use any free one.")],
     cause: error,
   });
 }

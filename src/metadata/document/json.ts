@@ -18,5 +18,5 @@ export function isJsonList(value: Json | undefined): value is JsonList {
 export function kindOfJson(value: Json): string {
   if (value === null) return "empty";
   if (isJsonList(value)) return "a list";
-  return typeof value === "object" ? "keys and values" : `a ${typeof value}`;
+  return typeof value === "object" ? "a mapping" : `a ${typeof value}`;
 }

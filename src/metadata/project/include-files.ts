@@ -56,7 +56,7 @@ function pathOf(path: string, spot: Spot, { reading }: Way): string {
     throw unreadable(spot, "!include needs the path of a file, such as !include users.yaml.");
   const whole = includeTarget(spot.source.path, path);
   if (whole.startsWith("../") && !whole.startsWith(`${reading.layout.directory}/`))
-    throw unreadable(spot, `The file to include is outside of the project: ${path}.`);
+    throw unreadable(spot, `The file to include is outside the project: ${path}.`);
   if (!whole.endsWith(".yaml"))
     throw unreadable(
       spot,
@@ -77,7 +77,7 @@ async function readInclude(path: string, spot: Spot, way: Way): Promise<Json> {
   if (open.includes(path))
     throw unreadable(
       spot,
-      `The files include each other in a circle: ${[...open.slice(open.indexOf(path)), path].join(" → ")}.`,
+      `Circular include: ${[...open.slice(open.indexOf(path)), path].join(" → ")}.`,
     );
   const start = size.characters;
   const value = await readValue(path, spot, { ...way, open: [...open, path] });
@@ -91,7 +91,7 @@ async function readValue(path: string, spot: Spot, way: Way): Promise<Json> {
     throw unreadable(
       spot,
       `The file to include does not exist: ${path}.`,
-      "Names of files are case-sensitive in most environments.",
+      "File names are case-sensitive on most systems.",
     );
   const value = await includedValue(source, way);
   if (value !== null) return value;

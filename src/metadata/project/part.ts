@@ -43,8 +43,8 @@ export function refuseOtherShape(value: Json, shape: "list" | "map", spot: Spot)
   throw unreadable(
     spot,
     shape === "list"
-      ? `A list is needed here, not ${kindOfJson(value)}.`
-      : `Keys and values are needed here, not ${kindOfJson(value)}.`,
+      ? `Expected a list, found ${kindOfJson(value)}.`
+      : `Expected a mapping, found ${kindOfJson(value)}.`,
     shape === "list"
       ? "Begin each item with a dash, or write [] for an empty list."
       : "Write key: value on each line, or {} if there are no keys.",

@@ -17,7 +17,7 @@ export async function readSingleFile(path: string, reading: Reading): Promise<Pa
     throw missing(`metadata_file in config.yaml must end in .json or .yaml: ${path}.`);
   const source = await readSource(path, reading.files);
   if (source === undefined)
-    throw missing(`The file of metadata_file in config.yaml does not exist: ${path}.`);
+    throw missing(`The file that metadata_file in config.yaml names does not exist: ${path}.`);
   const value = parsedValue(source, reading);
   const start = { source, offset: 0 };
   refuseOtherShape(value, "map", start);

@@ -65,7 +65,7 @@ function sourceOf(value: Json, spot: Spot, { origins }: Reading): JsonMap {
   if (!isJsonMap(value))
     throw unreadable(
       spot,
-      "A source must be keys and values, such as name, kind and configuration.",
+      "A source must be a mapping with keys such as name, kind and configuration.",
       "!include is supported only below tables and functions of a source.",
     );
   const source: JsonMap = {

@@ -18,8 +18,8 @@ export class ExpandedSize {
     if (this.#characters > mostCharacters)
       throw unreadable(
         spot,
-        `The metadata is larger than ${mostCharacters.toLocaleString("en")} characters here.`,
-        "Aliases (*name) and includes count each time that they are used.",
+        `The metadata exceeds ${mostCharacters.toLocaleString("en")} characters at this point.`,
+        "Aliases (*name) and includes count every time they are used.",
       );
   }
 }

@@ -40,7 +40,7 @@ function refuseLong(source: SourceText, offset: number): void {
   const size = (source.text.length / 1_000_000).toFixed(1);
   throw unreadable(
     { source, offset },
-    `The file is too large (${size} MB) for the YAML that is used here: in files of more than 4 MB, anchors, aliases, tags, and multi-line strings other than block scalars (|) are not supported.`,
-    "Rewrite this without them, or move each table into a file of its own.",
+    `This file has ${size} MB. In files of more than 4 MB, anchors, aliases, tags, and multi-line strings other than block scalars (|) are not supported.`,
+    "Rewrite this without them, or move each table into its own file.",
   );
 }

@@ -73,7 +73,7 @@ function scalarOf(node: Scalar.Parsed, spot: Spot, { size }: Converter): Json {
     throw unreadable(
       spot,
       `JSON cannot represent the number ${text}.`,
-      "If it is meant as text, put it in quotes.",
+      "If it is meant as a string, put it in quotes.",
     );
   return value;
 }
@@ -165,7 +165,7 @@ function isMergeKey(key: ParsedNode): boolean {
 function keyOf(key: ParsedNode, spot: Spot, to: Converter): string {
   const text = isAlias(key) ? aliased(key.source, spot, to) : isScalar(key) ? textOf(key) : null;
   if (typeof text !== "string")
-    throw unreadable(spot, "A key must be a text here, not a list or another map.");
+    throw unreadable(spot, "A key must be a string, not a list or a mapping.");
   to.size.add(text.length + 1, spot);
   return text;
 }

@@ -72,7 +72,7 @@ export const awsCodes = {
   "credentials-timeout": {
     kinds: ["access", "unreachable"],
     meaning:
-      "AWS credentials did not arrive within a minute; nothing was sent to the function. It is `unreachable` if a service such as STS was called but did not answer.",
+      "AWS credentials did not arrive within a minute; nothing was sent to the function. It is `unreachable` if a service such as STS was called but did not respond.",
     causes: [
       "The profile's `credential_process` is waiting for something.",
       "SSO, STS or the metadata service cannot be reached, and the network drops the requests.",
@@ -120,7 +120,7 @@ export const awsCodes = {
     kinds: ["access", "unreachable"],
     meaning: "The functions with the tag `hasura-migrate:environment` could not be listed.",
     causes: [
-      "The Resource Groups Tagging API cannot be reached from here: a VPC endpoint for Lambda does not serve it.",
+      "The Resource Groups Tagging API cannot be reached from this machine: a VPC endpoint for Lambda does not serve it.",
       "AWS does not accept the credentials, or the region is not enabled in the account.",
       "AWS still throttled the request after several attempts.",
     ],

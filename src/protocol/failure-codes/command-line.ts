@@ -210,7 +210,7 @@ export const commandLineCodes = {
   usage: {
     kinds: ["usage"],
     meaning:
-      "The command line could not be understood: an unknown option, a missing argument or a wrong value.",
+      "The command line could not be understood: an unknown option, a missing argument or an invalid value.",
     causes: ["A typo, or options that exclude each other."],
     remedies: [
       "Read the command's help: `hasura-migrate COMMAND --help`, or the [command reference](reference.md).",

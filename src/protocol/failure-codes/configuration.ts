@@ -18,13 +18,13 @@ export const configurationCodes = {
     kinds: ["usage"],
     meaning: "A configuration file extends itself, directly or through other files.",
     causes: ["`extends` names a file that leads back to it; the message lists the files."],
-    remedies: ["Remove one `extends` of the circle."],
+    remedies: ["Remove one `extends` of the cycle."],
   },
   "config-extends-missing": {
     kinds: ["usage"],
     meaning: "A configuration file extends a file or an npm package that does not exist.",
     causes: [
-      "The package is not installed here.",
+      "The package is not installed where the file is.",
       "A mistyped path: it is relative to the file that has the key, and begins with `./` or `../`.",
       "The package does not export the file.",
     ],
@@ -36,7 +36,7 @@ export const configurationCodes = {
   "config-invalid": {
     kinds: ["usage"],
     meaning:
-      "The configuration file has unknown keys or wrong values; the message lists every one.",
+      "The configuration file has unknown keys or invalid values; the message lists every one.",
     causes: [
       "A misspelt key.",
       "A value of the wrong type or form, such as a region that does not exist.",
@@ -104,7 +104,7 @@ export const configurationCodes = {
       "The configuration file that was found belongs to another user, or others can write to it. It decides where signed requests go, so it is not used.",
     causes: [
       "The file is in a directory that several people share, or in one above it.",
-      "It was unpacked or created with permissions for everybody, or by another user.",
+      "It was unpacked or created with permissions for everyone, or by another user.",
     ],
     remedies: [
       "Read it. If you trust it, make it yours: `chmod go-w FILE`, `chown YOU FILE`.",

@@ -1,6 +1,6 @@
 import type { FailureCodeEntries } from "./entry.ts";
 
-/** Codes of failures that concern calls of the function and its answers. */
+/** Codes of failures that concern calls of the function and its responses. */
 export const functionCodes = {
   "answer-lost": {
     kinds: ["unreachable"],
@@ -8,7 +8,7 @@ export const functionCodes = {
       "The connection to Hasura broke, or something other than Hasura responded, before the response was read.",
     causes: [
       "Hasura or its task was restarted.",
-      "A proxy, or another service, answers at the address in `HASURA_MIGRATE_ENDPOINT`.",
+      "A proxy, or another service, responds at the address in `HASURA_MIGRATE_ENDPOINT`.",
     ],
     remedies: [
       "Run the same command again; with a ledger nothing is applied twice.",
@@ -245,7 +245,7 @@ export const functionCodes = {
   },
   "stream-broken": {
     kinds: ["unreachable"],
-    meaning: "The function's answer contains a line that cannot be read.",
+    meaning: "The function's response contains a line that cannot be read.",
     causes: ["The function is not a hasura-migrate function.", "A proxy changes the response."],
     remedies: [
       "Check `--function` and `HTTPS_PROXY`.",
@@ -254,7 +254,7 @@ export const functionCodes = {
   },
   "stream-cut": {
     kinds: ["unreachable"],
-    meaning: "The function's answer ended in the middle of a line.",
+    meaning: "The function's response ended in the middle of a line.",
     causes: ["The connection broke, or the function was stopped."],
     remedies: [
       "See what was applied: `hasura-migrate status ENVIRONMENT`.",

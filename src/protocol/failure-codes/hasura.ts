@@ -84,7 +84,7 @@ export const hasuraCodes = {
   "migration-mode-disabled": {
     kinds: ["usage"],
     meaning: "Migrations are disabled in this Hasura's catalog state.",
-    causes: ["Somebody set `migration_mode` to `false` with the Hasura CLI or the Console."],
+    causes: ["Someone set `migration_mode` to `false` with the Hasura CLI or the Console."],
     remedies: [
       'Set `migration_mode` back to `"true"` with the metadata API request `set_catalog_state`.',
     ],

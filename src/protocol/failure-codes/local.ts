@@ -95,7 +95,7 @@ export const localCodes = {
     kinds: ["usage"],
     meaning: "The local Hasura API or Lambda service was given a port that another program uses.",
     causes: ["Another server is listening there."],
-    remedies: ["Leave the port out; a free one is chosen."],
+    remedies: ["Omit the port; a free one is then chosen."],
   },
   "postgres-bin-unusable": {
     kinds: ["usage"],

@@ -16,7 +16,7 @@ export const metadataCodes = {
   "metadata-changed": {
     kinds: ["busy"],
     meaning:
-      "Somebody has changed the server's metadata since the differences were shown, so it was not replaced, and nothing was overwritten.",
+      "Someone has changed the server's metadata since the differences were shown, so it was not replaced, and nothing was overwritten.",
     causes: [
       "The Console, another tool or another run changed an object that the project's metadata would overwrite, perhaps while a confirmed run was paused.",
       "The server's metadata is being changed all the time.",
@@ -54,7 +54,7 @@ export const metadataCodes = {
   "metadata-outcome-unknown": {
     kinds: ["unreachable"],
     meaning:
-      "Hasura's answer to the new metadata was lost, and afterwards Hasura did not respond, or had metadata that somebody else had changed: the metadata may have been applied.",
+      "Hasura's response to the new metadata was lost, and afterwards Hasura did not respond, or had metadata that someone else had changed: the metadata may have been applied.",
     causes: [
       "Hasura was restarted, or crashed.",
       "The connection between the function and Hasura is broken.",

@@ -5,7 +5,7 @@ export const planCodes = {
   "already-applied": {
     kinds: ["usage"],
     meaning: "`apply --only VERSION` names a migration that is already applied.",
-    causes: ["Somebody else has applied it in the meantime.", "The version is mistyped."],
+    causes: ["Someone else has applied it in the meantime.", "The version is mistyped."],
     remedies: [
       "Check the current state: `hasura-migrate status ENVIRONMENT`.",
       "To run it again on purpose, roll it back first: `hasura-migrate down ENVIRONMENT --only VERSION`.",
@@ -25,7 +25,7 @@ export const planCodes = {
     kinds: ["differs"],
     meaning: "A migration file has changed since it was applied, and `--strict` refuses that.",
     causes: [
-      "Somebody edited a migration that was already applied.",
+      "Someone edited a migration that was already applied.",
       "Two branches hold different versions of the file.",
     ],
     remedies: [
@@ -36,15 +36,15 @@ export const planCodes = {
   "data-loss": {
     kinds: ["usage"],
     meaning:
-      "The plan loses data, and nobody has confirmed that: it drops a table or a column, or removes all rows of a table that may have rows. Nothing was run.",
+      "The plan would lose data, which was not confirmed: it drops a table or a column, or removes all rows of a table that may have rows. Nothing was run.",
     causes: [
-      "Nobody can be asked: the command runs in CI, with `--json`, or without a terminal.",
+      "There is no one to ask: the command runs in CI, with `--json`, or without a terminal.",
       "A step that loses data was added to the plan during the run, because the database has changed.",
     ],
     remedies: [
       "See what would be lost: `hasura-migrate plan ENVIRONMENT`.",
       "Run the command in a terminal and answer the question, or repeat it with `--yes=ENVIRONMENT` or `--allow RULE`.",
-      "To allow it for everybody who runs the file, write into the file: `-- hasura-migrate: allow drop-data because …`.",
+      "To allow it for everyone who runs the file, write into the file: `-- hasura-migrate: allow drop-data because …`.",
     ],
   },
   "no-way-back": {
@@ -96,7 +96,7 @@ export const planCodes = {
     kinds: ["busy"],
     meaning: "The plan has changed since it was shown and confirmed; no migration was run.",
     causes: [
-      "Somebody else applied or rolled back migrations between the prompt and the confirmation.",
+      "Someone else applied or rolled back migrations between the prompt and the confirmation.",
       "Another image was deployed in between.",
       "The run has connected a new database to Hasura, and its ledger shows that some of its migrations are already applied. The database stays connected.",
     ],

@@ -159,7 +159,7 @@ export const projectCodes = {
       "Outside a transaction, Hasura splits a file at semicolons and drops anything that looks like a comment (`--`, `/*`), even inside quotes.",
     ],
     remedies: [
-      "Write the text without these characters, for instance with `chr(45)`.",
+      "Write the string without these characters, for instance with `chr(45)`.",
       "Or move the statement to a separate file that runs in a transaction.",
     ],
   },
@@ -180,7 +180,7 @@ export const projectCodes = {
     causes: [
       "Only the `down.sql` was written.",
       "The file is not part of the commit or of the image.",
-      "`redo` was used for a version that has no file here. The ledger stores only down SQL, so such a version can be rolled back, but not applied again.",
+      "`redo` was used for a version that has no file. The ledger stores only down SQL, so such a version can be rolled back, but not applied again.",
     ],
     remedies: [
       "Write its `up.sql`, or remove the migration's directory.",
@@ -199,12 +199,12 @@ export const projectCodes = {
     meaning: "A migration file ends inside quoted text or a comment. Nothing was run.",
     causes: [
       "A closing quote, `$$`, `*/` or double quote is missing.",
-      "There is a single apostrophe inside a text, so every quote after it opens a text instead of closing one.",
+      "There is an apostrophe inside a string that was not doubled, so every quote after it opens a string instead of closing one.",
       "The file was truncated.",
     ],
     remedies: [
-      "Close the text or comment that begins in the line shown, or look for an unpaired quote before it.",
-      "Write an apostrophe inside a text twice: `'it''s'`.",
+      "Close the string or comment that begins in the line shown, or look for an unpaired quote before it.",
+      "Write an apostrophe inside a string twice: `'it''s'`.",
     ],
   },
   "nul-character": {

@@ -91,7 +91,7 @@ export const runCodes = {
     causes: [
       "Hasura connects as a different database user from before, or the database was restored under another owner.",
       "A database administrator created the schema and still owns it.",
-      "Somebody who may create schemas in this database created it on purpose.",
+      "Someone who may create schemas in this database created it on purpose.",
     ],
     remedies: [
       'If the owner is trusted, transfer the schema and everything in it: `ALTER SCHEMA hasura_migrate OWNER TO "USER";`, then `ALTER TABLE` and `ALTER FUNCTION` likewise.',
@@ -175,7 +175,7 @@ export const runCodes = {
     kinds: ["migration"],
     meaning:
       "Another tool has rolled back migrations, and the environment is protected, so you have to confirm it.",
-    causes: ["Somebody ran `hasura migrate apply --down` or used the Console."],
+    causes: ["Someone ran `hasura migrate apply --down` or used the Console."],
     remedies: [
       "See which ones: `hasura-migrate status ENVIRONMENT` shows them as dirty.",
       "If the rollback was intended, confirm it for all of them: `hasura-migrate mark ENVIRONMENT --in-doubt --pending`. If they are still in effect: `--applied`.",
@@ -208,7 +208,7 @@ export const runCodes = {
       "The request has the id of a different run: another user's, another operation's, or one that has ended. Nothing was run.",
     causes: [
       "A program reuses a run id; an id is for one run and its continuations.",
-      "Somebody continues a paused run as a different user or from a different machine.",
+      "Someone continues a paused run as a different user or from a different machine.",
     ],
     remedies: [
       "Run the command again: the CLI creates a new id for every run.",

@@ -16,7 +16,7 @@ export const secretsCodes = {
   "secret-deleted": {
     kinds: ["usage"],
     meaning: "The secret that holds Hasura's admin secret is scheduled for deletion.",
-    causes: ["Somebody deleted it; Secrets Manager keeps it for the recovery window."],
+    causes: ["Someone deleted it; Secrets Manager keeps it for the recovery window."],
     remedies: [
       "Keep it: `aws secretsmanager restore-secret --secret-id ID`, as the hint says in full.",
       "Or set `HASURA_MIGRATE_ADMIN_SECRET_ARN` to the secret that replaces it.",

@@ -5,7 +5,7 @@ export const taskCodes = {
   "ecs-unreachable": {
     kinds: ["unreachable"],
     meaning:
-      "Amazon ECS or CloudWatch Logs could not be reached, or did not answer as AWS does; nothing was started.",
+      "Amazon ECS or CloudWatch Logs could not be reached, or did not respond as AWS does; nothing was started.",
     causes: [
       "There is no network, or `HTTPS_PROXY` does not allow the host.",
       "`AWS_ENDPOINT_URL_ECS` or `AWS_ENDPOINT_URL` names something else.",
@@ -58,7 +58,7 @@ export const taskCodes = {
     causes: [
       "The credentials expired while the task was running.",
       "The function cannot be reached, or crashes.",
-      "The ledger does not show the run, and ECS does not know the task or you may not call `ecs:DescribeTasks`.",
+      "The ledger does not show the run, and ECS does not have the task or you may not call `ecs:DescribeTasks`.",
     ],
     remedies: [
       "Look at the run: `hasura-migrate history ENVIRONMENT`.",
@@ -111,7 +111,7 @@ export const taskCodes = {
   "task-unknown": {
     kinds: ["unreachable"],
     meaning:
-      "The answer of ECS to the start of a task was lost, also when it was asked for again, so that the task may run.",
+      "The response of ECS to the request to start a task was lost, even when the request was repeated, so the task may be running.",
     causes: ["The connection broke when the task was started."],
     remedies: [
       "Look at the run: `hasura-migrate history ENVIRONMENT`.",

@@ -64,7 +64,7 @@ export const uploadCodes = {
     kinds: ["busy"],
     meaning:
       "The run needs a migration that was not uploaded, because it was applied when the upload was prepared and has been rolled back since.",
-    causes: ["Somebody else is working on the same environment at the same time."],
+    causes: ["Someone else is working on the same environment at the same time."],
     remedies: [
       "See who did what: `hasura-migrate history ENVIRONMENT`.",
       "Run the same command again.",

@@ -74,7 +74,7 @@ function unknownRevision(revision: string): Failure {
     {
       hints: [
         commandHint(["git", "fetch", "origin"], "it may exist only on the server"),
-        textHint("A branch on the server is called origin/NAME here."),
+        textHint("In a clone, a branch of the server is called origin/NAME."),
       ],
     },
   );
@@ -91,7 +91,7 @@ function noCommonCommit(revision: string): Failure {
           ["git", "fetch", "--unshallow", "origin"],
           "a shallow clone does not have older commits",
         ),
-        textHint("In GitHub Actions: set fetch-depth: 0 of actions/checkout."),
+        textHint("In GitHub Actions: set fetch-depth: 0 in actions/checkout."),
       ],
     },
   );

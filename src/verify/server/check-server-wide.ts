@@ -52,7 +52,7 @@ export function checkServerWide(files: readonly LoadedFile[]): void {
   throw new Failure(
     "usage",
     "server-wide-statement",
-    `The migrations change the whole server of --database-url, not just one database: ${shortenList(places)}.`,
+    `The migrations affect the entire server at --database-url, not just one database: ${shortenList(places)}.`,
     {
       hints: [
         retryHint({

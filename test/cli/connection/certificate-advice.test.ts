@@ -114,7 +114,7 @@ describe("what to do about a certificate that is not trusted", () => {
     {
       what: "that has an authority of the same name",
       file: (t) => fileWith(t, authority.certificate),
-      says: /Its certificate "Example Private Authority, Example Corp" has the right name but is not the one needed here\./,
+      says: /Its certificate "Example Private Authority, Example Corp" has the right name, but is not the one that is needed\./,
     },
   ];
   for (const { what, file, says } of files)

@@ -183,7 +183,7 @@ describe("a profile without credentials", () => {
   });
   const other = (name: string): Expected => ({
     code: "access/credentials",
-    message: `Profile "dev" could not get credentials (${name}).`,
+    message: `No credentials could be obtained with profile "dev" (${name}).`,
     hints: [identity],
   });
   const ofSts: [name: string, text: string, expected: Expected][] = [

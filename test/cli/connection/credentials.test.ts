@@ -116,7 +116,7 @@ describe("credentials", () => {
     assert.equal(signedBy(lambda.calls[0]), "ASIAROLE eu-west-1");
     assert.match(
       stderr,
-      /AWS profile "acme-dev" does not exist here; using AWS_WEB_IDENTITY_TOKEN_FILE instead\./,
+      /AWS profile "acme-dev" does not exist on this machine; using AWS_WEB_IDENTITY_TOKEN_FILE instead\./,
     );
   });
 

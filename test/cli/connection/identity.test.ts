@@ -36,7 +36,8 @@ function choose(from: From, profiles: string, env: Env, endpointUrl?: string) {
 }
 
 describe("whose credentials are used", () => {
-  const instead = (name: string) => `AWS profile "dev" does not exist here; using ${name} instead.`;
+  const instead = (name: string) =>
+    `AWS profile "dev" does not exist on this machine; using ${name} instead.`;
   const using = (name: string) => `Using the credentials from ${name}.`;
   const cases: [from: From, profiles: string, env: Env, who: string, notice?: string][] = [
     ["flag", "dev other", {}, "profile dev"],

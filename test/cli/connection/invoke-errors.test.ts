@@ -101,7 +101,7 @@ describe("an invocation that AWS refuses", () => {
           awsError(name, "Signature expired: it is late"),
           target,
           "access/signature",
-          "AWS rejected the request's time: this machine's clock is wrong.",
+          "AWS rejected the request's timestamp: this machine's clock is wrong.",
           [time],
         ],
         [

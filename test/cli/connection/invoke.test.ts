@@ -222,7 +222,7 @@ describe("a service without streaming", () => {
     assert.equal(await received, line);
     assert.deepEqual(calls, ["stream", "buffered"]);
     assert.deepEqual(sent, ["request", "buffered request"]);
-    assert.match(notices.join(), /^Streaming is not available here/);
+    assert.match(notices.join(), /^Streaming is not available: /);
   });
 
   test("may return nothing, or an error of the function", async (t) => {

@@ -86,19 +86,19 @@ describe("a proxy that fails", () => {
     [
       new ProxyError("p:3128", 407),
       journey.url,
-      "The proxy p:3128 answered 407 to a connection to host.example:8080: it requires a login; nothing was sent.",
+      "The proxy p:3128 responded with 407 to a connection to host.example:8080: it requires a login; nothing was sent.",
       [login, direct("host.example")],
     ],
     [
       new ProxyError("p:3128", 403),
       journey.url,
-      "The proxy p:3128 answered 403 to a connection to host.example:8080; nothing was sent.",
+      "The proxy p:3128 responded with 403 to a connection to host.example:8080; nothing was sent.",
       ["Ask for host.example to be allowed by the proxy.", direct("host.example")],
     ],
     [
       new ProxyError("p:3128", 502),
       undefined,
-      "The proxy p:3128 answered 502 to a connection to the service; nothing was sent.",
+      "The proxy p:3128 responded with 502 to a connection to the service; nothing was sent.",
       ["Ask for the service to be allowed by the proxy.", direct("the service")],
     ],
     [
@@ -118,7 +118,7 @@ describe("a proxy that fails", () => {
     });
 
   test("has an error that states what it did", () => {
-    assert.equal(new ProxyError("p:1", 407).message, "The proxy p:1 answered 407");
+    assert.equal(new ProxyError("p:1", 407).message, "The proxy p:1 responded with 407");
     assert.equal(new ProxyError("p:1", undefined).message, "The proxy p:1 cannot be used");
     assert.equal(new ProxyError("p:1", 407).name, "ProxyError");
   });

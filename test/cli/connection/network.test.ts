@@ -56,12 +56,15 @@ const neverSent = /function may (still )?be running|Looking up/;
 describe("before anything was sent", () => {
   for (const operation of [[], ["status"]]) {
     for (const [status, says] of [
-      [407, /The proxy 127\.0\.0\.1:\d+ answered 407 .*: it requires a login; nothing was sent\./],
+      [
+        407,
+        /The proxy 127\.0\.0\.1:\d+ responded with 407 .*: it requires a login; nothing was sent\./,
+      ],
       [
         403,
-        /The proxy 127\.0\.0\.1:\d+ answered 403 to a connection to lambda\.eu-west-1\.amazonaws\.com.*nothing was sent\./,
+        /The proxy 127\.0\.0\.1:\d+ responded with 403 to a connection to lambda\.eu-west-1\.amazonaws\.com.*nothing was sent\./,
       ],
-      [502, /answered 502/],
+      [502, /responded with 502/],
     ] as const)
       test(`${operation[0] ?? "apply"}: a proxy that answers ${status} is named`, async (t) => {
         const { url, asked } = await proxy(t, status);
@@ -152,7 +155,7 @@ describe("before anything was sent", () => {
       env: { ...home(t), ...keys, HTTPS_PROXY: url.replace("http://", "") },
       cwd: emptyDirectory(t),
     });
-    assert.match(stderr, /answered 403/);
+    assert.match(stderr, /responded with 403/);
     assert.equal(asked.length, 1);
   });
 
@@ -317,7 +320,7 @@ describe("on the way to credentials", () => {
         invokes: false,
         env: { ...own.env, AWS_ENDPOINT_URL_STS: "", HTTPS_PROXY: url },
       });
-      assert.match(stderr, /The proxy 127\.0\.0\.1:\d+ answered 407 to a connection to /);
+      assert.match(stderr, /The proxy 127\.0\.0\.1:\d+ responded with 407 to a connection to /);
       assert.equal(code, 4, stderr);
       assert.match(asked[0] ?? "", host);
     });

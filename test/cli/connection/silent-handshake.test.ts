@@ -64,7 +64,7 @@ describe("a connection that does not answer the TLS handshake", () => {
     assert.equal(exit, 4);
     assert.match(
       context.err.text,
-      /✗ Could not reach the Lambda service at 127\.0\.0\.1:\d+: it accepts the connection, but does not answer the TLS handshake; nothing was sent\./,
+      /✗ Could not reach the Lambda service at 127\.0\.0\.1:\d+: it accepts the connection, but does not respond to the TLS handshake; nothing was sent\./,
     );
     assert.doesNotMatch(context.err.text, uncertain);
   });
@@ -78,7 +78,7 @@ describe("a connection that does not answer the TLS handshake", () => {
     assert.match(
       context.err.text,
       new RegExp(
-        `at lambda\\.eu-west-1\\.amazonaws\\.com through the proxy 127\\.0\\.0\\.1:${port}: it accepts the connection, but does not answer the TLS handshake; nothing was sent\\.`,
+        `at lambda\\.eu-west-1\\.amazonaws\\.com through the proxy 127\\.0\\.0\\.1:${port}: it accepts the connection, but does not respond to the TLS handshake; nothing was sent\\.`,
       ),
     );
     assert.deepEqual(asked, ["lambda.eu-west-1.amazonaws.com:443"]);
@@ -120,7 +120,7 @@ describe("a connection that does not answer the TLS handshake", () => {
     assert.equal(exit, 4, context.err.text);
     assert.match(
       context.err.text,
-      /✗ STS at 127\.0\.0\.1:\d+ did not answer within 60 s, so there are no credentials from profile "dev-3"; nothing was sent to the function\.\n +→ .*: aws sts get-caller-identity --profile dev-3/,
+      /✗ STS at 127\.0\.0\.1:\d+ did not respond within 60 s, so there are no credentials from profile "dev-3"; nothing was sent to the function\.\n +→ .*: aws sts get-caller-identity --profile dev-3/,
     );
   });
 

@@ -164,16 +164,16 @@ describe("renderers", () => {
     ];
     assert.equal(
       missingInImage(here, eventOf("status", status(rows)), "image 4c6ea1a"),
-      "! 2 files here are not in the image 4c6ea1a: 200_x, 300_x. Build and deploy an image that contains them, or send them with --from.",
+      "! 2 local files are not in the image 4c6ea1a: 200_x, 300_x. Build and deploy an image that contains them, or send them with --from.",
     );
     assert.match(
       missingInImage(here, eventOf("plan", plan([], { files: ["100", "300"] })), "") ?? "",
-      /^! 1 file here is not in the image: 200_x\./,
+      /^! 1 local file is not in the image: 200_x\./,
       "an older file than the image's newest is missing as well",
     );
     assert.match(
       missingInImage(here, eventOf("plan", plan([], { files: ["100", "200"] })), "") ?? "",
-      /^! 1 file here is not in the image: 300_x\./,
+      /^! 1 local file is not in the image: 300_x\./,
     );
     assert.equal(
       missingInImage(here, eventOf("plan", plan([], { files: ["100", "200", "300"] })), ""),

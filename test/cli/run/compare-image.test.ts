@@ -35,7 +35,7 @@ async function compared({
 }
 
 const named = (file: string): string =>
-  `! 1 file here is not in the image 4c6ea1a, 2 days old: ${file}. Build and deploy an image that contains it, or send it with --from.`;
+  `! 1 local file is not in the image 4c6ea1a, 2 days old: ${file}. Build and deploy an image that contains it, or send it with --from.`;
 
 /** A project with these migrations, and a folder in it. */
 function projectWith(t: TestContext, versions: readonly string[]): string {
@@ -83,7 +83,9 @@ describe("compare image", () => {
     const readLocal = () => Promise.reject(new Error("EACCES: permission denied"));
     assert.deepEqual(await compared({ readLocal }), {
       ...{ missing: undefined, failed: "bug" },
-      notices: ["! The files here could not be compared with the image: EACCES: permission denied"],
+      notices: [
+        "! The local files could not be compared with the image: EACCES: permission denied",
+      ],
     });
   });
 
@@ -101,7 +103,7 @@ describe("compare image", () => {
     assert.match(context.out.text, /✓ nothing pending, 214 applied\n$/);
     assert.match(
       context.err.text.replaceAll("\n", " "),
-      /! 1 file here is not in the image 4c6ea1a, 2 days old: 100_mine\. Build and deploy .*--from\. $/,
+      /! 1 local file is not in the image 4c6ea1a, 2 days old: 100_mine\. Build and deploy .*--from\. $/,
     );
     assert.equal(context.err.text.split("100_mine").length, 2);
   });
@@ -119,7 +121,7 @@ describe("compare image", () => {
       cwd,
     });
     assert.equal(await main(context), 0);
-    assert.match(context.err.text, /! The files here could not be compared with the image: .*300/);
+    assert.match(context.err.text, /! The local files could not be compared with the image: .*300/);
   });
 
   for (const json of [false, true]) {

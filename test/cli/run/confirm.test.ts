@@ -357,7 +357,7 @@ describe("confirm", () => {
   });
   const lossRefused = streams([
     started(),
-    failedRun({ kind: "usage", code: "data-loss", message: "The plan loses data in dev-1." }),
+    failedRun({ kind: "usage", code: "data-loss", message: "The plan would lose data in dev-1." }),
   ]);
 
   test("apply that would lose data shows the loss, asks, and sends the plan's fingerprint", async (t) => {
@@ -411,7 +411,7 @@ describe("confirm", () => {
       env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
     });
     assert.equal(await main(context), 2, context.err.text);
-    assert.match(context.err.text, /The plan loses data in dev-1\./);
+    assert.match(context.err.text, /The plan would lose data in dev-1\./);
     assert.equal(lambda.calls.length, 1);
   });
 

@@ -137,7 +137,7 @@ describe("silence", () => {
       ],
     });
     assert.equal(exit, 0, context.err.text);
-    assert.match(context.err.text, /could not look up the run: No answer within 90 s\./);
+    assert.match(context.err.text, /could not look up the run: No response within 90 s\./);
   });
 
   test("a buffered answer is waited for as long as its slice may take", async (t) => {

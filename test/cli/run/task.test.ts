@@ -346,7 +346,7 @@ describe("a run in an ECS task", () => {
     assert.equal(exit, 0, err);
     assert.match(
       err,
-      /The answer to RunTask was lost .*; the task may have been started\. Looking up run/,
+      /The response to RunTask was lost .*; the task may have been started\. Looking up run/,
     );
     assert.equal(words.filter((word) => word === "RunTask").length, 6);
   });
@@ -461,7 +461,7 @@ describe("a run in an ECS task", () => {
       ],
       4,
       [
-        /ended before the run had begun \(CannotPullContainerError: i\/o timeout\); nothing has run/,
+        /stopped before the run began \(CannotPullContainerError: i\/o timeout\); nothing has run/,
         /route to ECR, S3 and CloudWatch Logs/,
         /→ read its log: aws logs tail \/ecs\/hasura-migrate-dev-3 --log-stream-names task\/hasura-migrate\/[\w-]+ --region eu-west-1/,
       ],
@@ -499,7 +499,7 @@ describe("a run in an ECS task", () => {
       ],
       4,
       [
-        /The ECS task ended without an end of the run \(exit code 137; OutOfMemoryError/,
+        /The ECS task stopped without reporting how the run ended \(exit code 137; OutOfMemoryError/,
         /appears to have died/,
         /→ to continue where it stopped \(nothing is applied twice\): hasura-migrate dev-3 --runner ecs/,
       ],
@@ -540,7 +540,7 @@ describe("a run in an ECS task", () => {
         ...[ledger({ migrations: [up] }), ledger({ migrations: [up] })],
       ],
       4,
-      [/The ECS task ended without an end of the run\./, /appears to have died/],
+      [/The ECS task stopped without reporting how the run ended\./, /appears to have died/],
     ],
     [
       "that a person stopped",

@@ -273,7 +273,7 @@ describe("what cannot be uploaded", () => {
     const files = { "config.yaml": "version: 3\n", ...many };
     const refused = await refusalOf(documentOf(t, await inventoryOf(t, branch), { files }));
     assert.equal(refused.code, "upload-too-large");
-    assert.match(refused.message, /^There are 5001 migrations here .* at most 5000\./);
+    assert.match(refused.message, /^There are 5001 local migrations .* at most 5000\./);
   });
 
   test("files that are too large after compression are refused by name", async (t) => {

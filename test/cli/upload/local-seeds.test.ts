@@ -209,7 +209,7 @@ describe("the seeds of a directory", () => {
       "a file of 31 MB",
       { "seeds/default/1.sql": Buffer.alloc(31_000_000, "-- data\n") },
       "upload-too-large",
-      /^The seeds here that would be run are too large.*seeds\/default\/1\.sql \(31\.0 MB\)/,
+      /^The local seeds that would be run are too large.*seeds\/default\/1\.sql \(31\.0 MB\)/,
     ],
     [
       "a config.yaml that is wrong",

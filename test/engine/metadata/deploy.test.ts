@@ -853,7 +853,7 @@ describe("apply with metadata", () => {
       const refused = await it.execute({ expectedPlan: first.of("plan")[0]?.fingerprint });
       assert.match(
         failureOf(refused) ?? "",
-        /^busy\/plan-changed: This run has connected billing to Hasura, .*; no migration was run\.$/,
+        /^busy\/plan-changed: This run connected billing to Hasura\. .* No migration was run\.$/,
       );
       const notices = refused.of("log").filter(({ code }) => code === "sources-added");
       assert.deepEqual(

@@ -187,7 +187,7 @@ describe("metadata apply", () => {
       const [shown] = ran.of("log").filter(({ code }) => code === "metadata-changed-meanwhile");
       assert.equal(
         shown?.message,
-        "Somebody has changed the server's metadata since the differences were shown: default › public.users. This run does not overwrite these changes.",
+        "Someone has changed the server's metadata since the differences were shown: default › public.users. This run does not overwrite these changes.",
       );
     });
 
@@ -239,7 +239,7 @@ describe("metadata apply", () => {
       };
       const ran = await it.apply(it.document(["orders", "items"]), {}, { hasura: losing });
       assert.equal(failureOf(ran), "unreachable/metadata-outcome-unknown");
-      assert.match(ran.failure?.message ?? "", /somebody else has changed the metadata since/);
+      assert.match(ran.failure?.message ?? "", /someone else has changed the metadata since/);
       assert.ok((ran.failure?.metadata?.changes ?? []).length > 0);
       assert.deepEqual((await it.kept()).at(-1), before.document);
     });
@@ -473,7 +473,7 @@ describe("metadata apply", () => {
     assert.equal(ran.of("metadata.applied").length, 1);
     assert.match(
       warningsOf(ran.events).join("\n"),
-      /no-ledger: Hasura cannot use the database shop at the moment/,
+      /no-ledger: Hasura cannot connect to shop at the moment/,
     );
     assert.deepEqual((await it.hasura.readMetadata()).inconsistent, []);
   });
@@ -492,7 +492,7 @@ describe("metadata apply", () => {
     const ran = await it.apply(wanted, {}, { hasura: forgetful });
     assert.equal(failureOf(ran), undefined);
     assert.deepEqual(warningsOf(ran.events), [
-      "metadata-key-unknown: This version of Hasura does not know these keys, and ignored them: future.",
+      "metadata-key-unknown: This version of Hasura does not recognise these keys and ignored them: future.",
     ]);
   });
 

@@ -93,11 +93,15 @@ describe("a down file without a statement", () => {
 
 describe("a file that ends inside a text", () => {
   const contents: [string, string, RegExp | undefined][] = [
-    ["a quote", "select 1;\n\nselect 'it's';\n", /up\.sql, line 3: the text in single quotes that/],
+    [
+      "a quote",
+      "select 1;\n\nselect 'it's';\n",
+      /up\.sql, line 3: the string in single quotes that/,
+    ],
     [
       "dollar quotes",
       "do $body$ begin end $bod$;",
-      /line 1: the text in \$body\$ that begins here/,
+      /line 1: the string in \$body\$ that begins here/,
     ],
     [
       "a comment",

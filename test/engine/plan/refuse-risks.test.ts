@@ -138,7 +138,7 @@ describe("the risks of a plan", () => {
     const { failure } = await run({ options: { allow: ["mass-change"] } });
     assert.equal(
       failure?.message,
-      "The plan loses data in dev-3, and nobody has confirmed that: 1/up.sql, line 1, drops the table orders (1.2 M rows, 340 MB). Nothing was run.",
+      "The plan would lose data in dev-3, which was not confirmed: 1/up.sql, line 1, drops the table orders (1.2 M rows, 340 MB). Nothing was run.",
     );
     assert.deepEqual(
       failure.hints.map((hint) => (hint.kind === "retry" ? hint.with : hint.kind)),

@@ -261,7 +261,7 @@ describe("select steps", () => {
   test("a missing file is refused, and the existing one is named", () => {
     assert.match(refusal("1d", "", apply()).message, /there is only 1\/down\.$/);
     assert.match(refusal("1u", "1", down()).message, /there is only 1\/up\.$/);
-    assert.match(refusal("", "1", down()).message, /there is no file of that version\.$/);
+    assert.match(refusal("", "1", down()).message, /there is no file for that version\.$/);
   });
 
   test("applied versions without a file are listed in numeric order", () => {

@@ -144,7 +144,7 @@ describe("a project that cannot be read", () => {
   }
 
   const configurations: [what: string, yaml: string, problem: string][] = [
-    ["is a list", "- version: 3", "the file: must be keys and values, such as version: 3"],
+    ["is a list", "- version: 3", "the file: must be a mapping, such as version: 3"],
     ["has a version that does not exist", "version: 4", "version: must be 1, 2 or 3"],
     ["has a text as its version", 'version: "three"', "version: must be 1, 2 or 3"],
     [

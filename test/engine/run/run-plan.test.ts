@@ -355,7 +355,7 @@ describe("a run with too little time", () => {
     assert.deepEqual([store.ran, ran.notReached, ran.events], [[], 1, []]);
     assert.deepEqual(hintLines(failure.hints), [
       "retry: continue where this run ended",
-      "Give the function a longer timeout (at most 15 minutes).",
+      "Raise the function's timeout (at most 15 minutes).",
     ]);
     assert.equal((await run(planOf(storeOf(), "1"), { remainingMs: 5000 })).applied, 1);
   });

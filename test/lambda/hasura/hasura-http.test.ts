@@ -241,7 +241,7 @@ describe("Hasura HTTP", () => {
     ],
     ["HTML with status 200", { text: "<!doctype html><p>Sign in" }, "unknown", /HTTP 200.*Sign in/],
     ["an empty answer", { text: "" }, "unknown", /an empty response/],
-    ["JSON of another shape", { json: { hello: "world" } }, "unknown", /does not have the shape/],
+    ["JSON of another shape", { json: { hello: "world" } }, "unknown", /is not in Hasura.s format/],
     ["a reset after the request", "reset", "unknown", /connection .* was lost/],
     ["a reset in the middle of the answer", "half", "unknown", /connection .* was lost/],
     [

@@ -234,16 +234,16 @@ describe("the end of a run", () => {
 
 describe("a webhook that does not take the message changes nothing, and leaves one warning without its address:", () => {
   const cases: readonly [string, readonly Scripted[], RegExp, posts: number][] = [
-    ["no answer", ["silence"], /^no answer within 1\.0 s$/, 1],
+    ["no answer", ["silence"], /^no response within 1\.0 s$/, 1],
     [
       "a redirect",
       [{ status: 302, headers: { location: "http://127.0.0.1:9/elsewhere" } }],
-      /answered 302, a redirect, which is not followed/,
+      /responded with 302, a redirect, which is not followed/,
       1,
     ],
-    ["not found", [{ status: 404 }], /^it answered 404$/, 1],
-    ["an error, twice", [{ status: 500 }, { status: 503 }], /^it answered 503$/, 2],
-    ["too many messages, twice", [{ status: 429 }], /^it answered 429$/, 2],
+    ["not found", [{ status: 404 }], /^it responded with 404$/, 1],
+    ["an error, twice", [{ status: 500 }, { status: 503 }], /^it responded with 503$/, 2],
+    ["too many messages, twice", [{ status: 429 }], /^it responded with 429$/, 2],
     ["a reset connection, twice", ["reset"], /^the connection failed \(ECONNRESET\)$/, 2],
   ];
   for (const [what, answers, reason, posts] of cases)
@@ -335,7 +335,7 @@ describe("the stored address of a webhook", () => {
     assert.equal(events.at(-1)?.type, "run.finished");
     assert.match(
       warnings(world)[0]?.reason ?? "",
-      /not authorized to read the webhook's address that HASURA_MIGRATE_NOTIFY_URL_ARN names/,
+      /may not read the webhook's address that HASURA_MIGRATE_NOTIFY_URL_ARN names/,
     );
   });
 });

@@ -137,7 +137,7 @@ describe("an event on a bus", () => {
     });
     assert.equal(
       await put(t, url),
-      "NotSent: EventBridge answered 400 (AccessDeniedException): allow the function's role events:PutEvents on the bus",
+      "NotSent: EventBridge responded with 400 (AccessDeniedException): allow the function's role events:PutEvents on the bus",
     );
     assert.equal(puts.length, 1);
   });
@@ -145,13 +145,13 @@ describe("an event on a bus", () => {
   test("that the bus refuses is not sent", async (t) => {
     const json = { FailedEntryCount: 1, Entries: [{ ErrorCode: "NotAuthorizedForSource" }] };
     const { url } = await eventBridge(t, { status: 200, json });
-    assert.match((await put(t, url)) ?? "", /answered 200 \(NotAuthorizedForSource\)/);
+    assert.match((await put(t, url)) ?? "", /responded with 200 \(NotAuthorizedForSource\)/);
   });
 
   test("is sent again once when the service is throttled or broken", async (t) => {
     const throttled = { status: 400, json: { __type: "ThrottlingException" } };
     const { url, puts } = await eventBridge(t, throttled, { status: 500, json: {} });
-    assert.equal(await put(t, url), "NotSent: EventBridge answered 500");
+    assert.equal(await put(t, url), "NotSent: EventBridge responded with 500");
     assert.equal(puts.length, 2);
   });
 });

@@ -178,7 +178,7 @@ describe("stored secret", () => {
       400,
       "AccessDeniedException",
       ["access", "secret-access-denied"],
-      /not authorized to read/,
+      /may not read/,
     ],
     [
       "a role that may not use the secret's key",
@@ -186,7 +186,7 @@ describe("stored secret", () => {
       400,
       "KMSDisabledException",
       ["access", "secret-access-denied"],
-      /not authorized to read/,
+      /may not read/,
     ],
     [
       "a secret that cannot be decrypted",
@@ -194,7 +194,7 @@ describe("stored secret", () => {
       400,
       "DecryptionFailure",
       ["access", "secret-access-denied"],
-      /not authorized to read/,
+      /may not read/,
     ],
     [
       "a key that the parameter store cannot use",
@@ -202,7 +202,7 @@ describe("stored secret", () => {
       400,
       "InvalidKeyId.KMSInvalidStateException",
       ["access", "secret-access-denied"],
-      /not authorized to read/,
+      /may not read/,
     ],
     [
       "an error of the store",

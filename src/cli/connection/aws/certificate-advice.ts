@@ -64,7 +64,7 @@ async function adviceAboutFile(file: string, issuer: string | undefined): Promis
   if (issuer !== undefined && subjects.includes(issuer))
     return [
       textHint(
-        `${set}. Its certificate "${issuer}" has the right name but is not the one needed here.`,
+        `${set}. Its certificate "${issuer}" has the right name, but is not the one that is needed.`,
       ),
     ];
   const listed =

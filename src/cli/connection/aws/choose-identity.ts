@@ -43,7 +43,7 @@ export function identityOf(target: Target, files: SharedConfig, env: Environment
     return {
       kind: "ambient",
       source: ambient,
-      notice: `AWS profile "${name}" does not exist here; using ${sourceNames[ambient]} instead.`,
+      notice: `AWS profile "${name}" does not exist on this machine; using ${sourceNames[ambient]} instead.`,
     };
   }
   throw profileMissing(name, files);

@@ -212,7 +212,7 @@ function explainSts(thrown: unknown, profile: string): Explanation {
   }
   return {
     code: "credentials",
-    message: `Profile "${profile}" could not get credentials (${name}).`,
+    message: `No credentials could be obtained with profile "${profile}" (${name}).`,
     hints: [commandHint(["aws", "sts", "get-caller-identity", "--profile", profile])],
   };
 }

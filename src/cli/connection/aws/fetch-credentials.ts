@@ -117,7 +117,7 @@ function silentService(service: string, url: URL, from: string, identity: Identi
   return new Failure(
     "unreachable",
     "credentials-timeout",
-    `${service} at ${url.host} did not answer within ${longestWaitMs / 1000} s, so there are no credentials from ${from}; nothing was sent to the function.`,
+    `${service} at ${url.host} did not respond within ${longestWaitMs / 1000} s, so there are no credentials from ${from}; nothing was sent to the function.`,
     {
       hints: [
         commandHint(again, "to see whether it responds to the AWS CLI"),

@@ -128,9 +128,12 @@ export class ProxyError extends Error {
   readonly status: number | undefined;
 
   constructor(proxy: string, status: number | undefined, cause?: unknown) {
-    super(`The proxy ${proxy} ${status === undefined ? "cannot be used" : `answered ${status}`}`, {
-      cause,
-    });
+    super(
+      `The proxy ${proxy} ${status === undefined ? "cannot be used" : `responded with ${status}`}`,
+      {
+        cause,
+      },
+    );
     this.name = "ProxyError";
     this.proxy = proxy;
     this.status = status;
@@ -187,7 +190,7 @@ class HandshakeTimeout extends Error {
   readonly code = "ERR_TLS_HANDSHAKE_TIMEOUT";
 
   constructor() {
-    super(`No answer to the TLS handshake within ${handshakeMs / 1000} s`);
+    super(`No response to the TLS handshake within ${handshakeMs / 1000} s`);
     this.name = "HandshakeTimeout";
   }
 }

@@ -110,7 +110,7 @@ function accessKeyUnknown(thrown: unknown, target: InvocationTarget): Failure {
 
 function signatureRejected(thrown: unknown): Failure {
   const message = isClockError(thrown)
-    ? "AWS rejected the request's time: this machine's clock is wrong."
+    ? "AWS rejected the request's timestamp: this machine's clock is wrong."
     : "AWS rejected the request's signature: the secret key is wrong.";
   return new Failure("access", "signature", message, {
     hints: [commandHint(["date", "-u"], "compare the time")],

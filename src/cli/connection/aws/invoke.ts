@@ -56,7 +56,7 @@ export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array
     return;
   }
   invocation.onBuffered();
-  notice("Streaming is not available here: all output appears when the function has finished.");
+  notice("Streaming is not available: all output appears when the function has finished.");
   const { payload: request, limitMs } = invocation.buffered;
   const buffered = await send(invocation, () =>
     timeouts.first(service.buffered(encode(request), signal), limitMs),

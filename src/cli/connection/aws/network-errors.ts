@@ -82,7 +82,7 @@ function reasonOf(error: unknown): string {
     case "ECONNRESET":
       return "the connection was closed before anything was sent (ECONNRESET)";
     case "ERR_TLS_HANDSHAKE_TIMEOUT":
-      return "it accepts the connection, but does not answer the TLS handshake";
+      return "it accepts the connection, but does not respond to the TLS handshake";
     case "EPROTO":
       return "it does not speak TLS (EPROTO)";
     default:
@@ -125,7 +125,7 @@ function proxyFailure(error: ProxyError, { service, url }: Journey): Failure {
   return new Failure(
     "unreachable",
     "proxy-refused",
-    `The proxy ${proxy} answered ${status} to a connection to ${url?.host ?? service}${why}; nothing was sent.`,
+    `The proxy ${proxy} responded with ${status} to a connection to ${url?.host ?? service}${why}; nothing was sent.`,
     { hints: [hint, direct(host)] },
   );
 }

@@ -96,7 +96,7 @@ async function send(
   );
   const page = Page.safeParse(answer);
   if (page.success) return page.data;
-  throw new CallRefused("UnexpectedResponse", "The answer is not one of this API.", {
+  throw new CallRefused("UnexpectedResponse", "The response is not in this API's format.", {
     httpStatusCode: 200,
     requestId: undefined,
   });
@@ -127,7 +127,12 @@ async function explained(
   const cause = { cause: thrown };
   const where = `in ${region}`;
   if (!(thrown instanceof CallRefused))
-    return new Failure("unreachable", "discovery-failed", `No list of functions ${where}.`, cause);
+    return new Failure(
+      "unreachable",
+      "discovery-failed",
+      `The functions ${where} could not be listed.`,
+      cause,
+    );
   if (denied.test(thrown.name))
     return new Failure(
       "access",

@@ -172,11 +172,11 @@ function endedText(view: EnvironmentView, style: Style, now: number): Omit<LineT
   if (result === "done") return { sign: style.green("✓"), text: doneText(view, now) };
   if (result === "differs" && failure === undefined)
     return { sign: style.yellow("≠"), text: doneText(view, now) };
-  // Only the files here can be at fault: `--check` could not compare them.
+  // Only the local files can be at fault: `--check` could not compare them.
   if (failure === undefined && result === "usage")
     return {
       sign: style.red("✗"),
-      text: `${doneText(view, now)}, not compared with the files here`,
+      text: `${doneText(view, now)}, not compared with the local files`,
     };
   const sign = result === "interrupted" ? plain("·") : style.red("✗");
   const applied = view.applied > 0 ? `${view.applied} applied, then: ` : "";

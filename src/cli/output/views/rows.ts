@@ -32,7 +32,7 @@ export function rowsLines({ columns: names, rows }: Rows, style: Style, columns:
 }
 
 const sizeCut =
-  "the rest is too large for one answer; select fewer columns, or narrow the query down";
+  "the rest is too large for one result; select fewer columns, or narrow the query down";
 
 function rowsCut(count: number): string {
   return count < rowLimit.most

@@ -56,7 +56,7 @@ async function previewOf(
     const started = events.find((event) => event.type === "run.started");
     const plan = events.find((event) => event.type === "plan");
     if (started && plan) return { started, plan, reported: events.flatMap(reportedOf) };
-    throw new Failure("unreachable", "no-answer", "The function answered without a plan.");
+    throw new Failure("unreachable", "no-answer", "The function returned no plan.");
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.code !== "outcome-unknown") throw thrown;
     throw new Failure(

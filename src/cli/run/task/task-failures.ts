@@ -8,7 +8,7 @@ export function taskKilled(readLog: Hint, stop: TaskStop = unknownStop): Failure
   return new Failure(
     "unreachable",
     "task-killed",
-    `The ECS task ended without an end of the run${endOf(stop)}.`,
+    `The ECS task stopped without reporting how the run ended${endOf(stop)}.`,
     {
       hints: [
         ...(isOutOfMemory(stop) ? [textHint("Raise the memory of the task definition.")] : []),
@@ -27,7 +27,7 @@ export function taskNotStarted({ id }: Task, readLog: Hint, stop: TaskStop): Fai
   return new Failure(
     "unreachable",
     "task-not-started",
-    `The ECS task ended before the run had begun${endOf(stop)}; nothing has run.`,
+    `The ECS task stopped before the run began${endOf(stop)}; nothing has run.`,
     {
       hints: [
         ...(/pull|ResourceInitialization/i.test(reason) ? [pullHint] : []),

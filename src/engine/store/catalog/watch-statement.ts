@@ -31,10 +31,10 @@ export function whileStatementWatched<T>(
 
 function describe(answer: SqlResult | undefined, waitedMs: number): string {
   const since = `for ${String(Math.round(waitedMs / 1000))} s`;
-  if (!answer) return `waiting ${since}; Hasura does not answer other requests either`;
+  if (!answer) return `waiting ${since}; Hasura does not respond to other requests either`;
   const pid = answer.rows[0]?.[0];
   // In a file that runs outside a transaction, another of its statements may be the active one.
   return typeof pid === "string"
     ? `still running in the database (pid ${pid}), ${since}`
-    : `waiting for Hasura's answer ${since}`;
+    : `waiting for Hasura's response ${since}`;
 }

@@ -69,7 +69,7 @@ function deliveredTwice({ request, environment }: LedgerContext): Failure {
   return new Failure(
     "busy",
     "delivered-twice",
-    `The request of run ${request.runId} was delivered twice: another invocation of the function is executing it, or has executed it, and this one did nothing.`,
+    `The request of run ${request.runId} was delivered twice: another invocation is executing it, or already has. This one did nothing.`,
     { hints: [runHint(["history", environment, "--run", request.runId], "see how the run went")] },
   );
 }
@@ -106,7 +106,7 @@ function anotherRun(context: LedgerContext, holder: string): Failure {
         runHint(["history", environment], "see what it is doing"),
         retryHint({ with: ["--wait", "10m"], reason: "wait longer for it" }),
         ...(description.operation === "apply"
-          ? [textHint("You do not have to apply again what it applies.")]
+          ? [textHint("Whatever it applies does not have to be applied again.")]
           : []),
       ],
     },

@@ -134,14 +134,14 @@ export function permissionDenied(
   return new Failure(
     "usage",
     "ledger-permission",
-    `The database user ${user} is not allowed to create the schema hasura_migrate in ${database.name}, which holds the ledger.`,
+    `Hasura's database user ${user} may not create the schema hasura_migrate in ${database.name}, which contains the ledger.`,
     {
       hints: [
         textHint(
           `As the database's owner, run: CREATE SCHEMA hasura_migrate AUTHORIZATION "${user}";`,
         ),
         textHint(
-          "Or set HASURA_MIGRATE_LEDGER=off and give up exactly-once (see docs/guarantees.md for what is lost).",
+          "Or set HASURA_MIGRATE_LEDGER=off and give up the exactly-once guarantee (docs/guarantees.md says what that means).",
         ),
       ],
       cause,

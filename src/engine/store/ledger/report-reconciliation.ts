@@ -83,7 +83,7 @@ export async function reportReconciliation(
     await log(
       "warning",
       "catalog-lost",
-      "Hasura's catalog state lacked versions that are applied here; they were recorded there again, and nothing is run twice.",
+      "Applied versions were missing from Hasura's catalog state. They were recorded there again; nothing was run twice.",
     );
   }
 }

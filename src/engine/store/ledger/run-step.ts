@@ -32,7 +32,7 @@ const minRetryMs = 60_000;
 const minWaitMs = 15_000;
 
 /** The notice of a migration whose answer was lost. */
-export const answerLostNotice = "Hasura's answer was lost; the ledger shows that it took effect";
+export const answerLostNotice = "Hasura's response was lost; the ledger shows that it took effect";
 
 /** Nothing happened in this attempt: the migration may be sent again. */
 class NothingHappened extends Error {
@@ -194,7 +194,7 @@ function wasCancelled(stop: AbortSignal): boolean {
 
 function emitUnknown(step: LedgerStep, { engine }: LedgerContext): Promise<void> {
   const database = step.database.name;
-  const reason = "the answer was lost; reading the outcome from the database";
+  const reason = "the response was lost; reading the outcome from the database";
   if (step.direction === "seed")
     return emit(engine, { type: "seed.unknown", database, seed: step.name, reason });
   const { version, name, direction } = step;
@@ -211,7 +211,7 @@ function emitRetry(
   if (thrown instanceof NothingHappened && sqlstateOf(thrown.reason) === sqlstate.busy)
     return Promise.resolve();
   if (!(thrown instanceof NothingHappened && thrown.isLock)) {
-    const message = `Hasura did not answer; ${shortName(step)} did not run and will be sent again`;
+    const message = `Hasura did not respond; ${shortName(step)} did not run and will be sent again`;
     return emit(engine, { type: "waiting", reason: "hasura", message, waitedMs });
   }
   const { lockHolders } = thrown;
@@ -264,7 +264,7 @@ function interruptedFailure(step: Step, environment: string, error: unknown): Fa
         ),
         runHint(
           ["status", environment, ...databaseArgs(step.database.name)],
-          "to see which tables, columns and indexes of the file exist",
+          "to see which of the tables, columns and indexes that it creates exist",
         ),
         activityHint(
           { environment, database: step.database.name },

@@ -124,14 +124,14 @@ function readReceipt(result: SqlResult | undefined, step: LedgerStep): StepRecei
   if (how !== "applied" && how !== "own_commit")
     throw new HasuraCallError(
       "unknown",
-      "the answer does not show that the migration was recorded",
+      "the response does not show that the migration was recorded",
     );
   const tookMs = Math.round(Number(ms) * 1000) / 1000;
   return {
     notices: [
       ...(how === "own_commit"
         ? [
-            "the file has its own COMMIT: if it had been interrupted, part of it would have remained in effect",
+            "the file contains a COMMIT: had it been interrupted, part of it would have stayed applied",
           ]
         : []),
       ...emptyFileNotices(step.sql),

@@ -251,7 +251,7 @@ export function historySql({ run, limit }: RunFilter, liveMs: number): string {
   return call("history", literalOrNull(run), String(limit ?? defaultHistoryLimit), String(liveMs));
 }
 
-/** The same without the runs of `sql`, and how many these are since the oldest listed run: an object with `runs` and `queries`. Writes nothing. */
+/** Past runs and the current one without those of `sql`, and the number of `sql` runs since the oldest listed one: an object with `runs` and `queries`. Writes nothing. */
 export function countingHistorySql(
   { limit = defaultHistoryLimit }: RunFilter,
   liveMs: number,

@@ -30,7 +30,7 @@ export async function whileWatched<T>(
     found: async (snapshot: LedgerSnapshot | undefined, waitedMs: number) => {
       seenDone = snapshot !== undefined && snapshot.generation >= upTo ? seenDone + 1 : 0;
       if (seenDone >= 2)
-        return new HasuraCallError("unknown", "it is done, and Hasura does not answer the request");
+        return new HasuraCallError("unknown", "it has finished, but Hasura does not respond");
       const message = describe(snapshot, upTo, waitedMs);
       await emit(engine, { type: "waiting", reason: "hasura", message, waitedMs });
       return undefined;
@@ -41,9 +41,9 @@ export async function whileWatched<T>(
 
 function describe(snapshot: LedgerSnapshot | undefined, upTo: bigint, waitedMs: number): string {
   const since = `for ${String(Math.round(waitedMs / 1000))} s`;
-  if (!snapshot) return `waiting ${since}; Hasura does not answer other requests either`;
+  if (!snapshot) return `waiting ${since}; Hasura does not respond to other requests either`;
   if (snapshot.generation >= upTo)
-    return `done in the database; waiting for Hasura's answer ${since}`;
+    return `done in the database; waiting for Hasura's response ${since}`;
   const pid = snapshot.holder?.pid ?? snapshot.running?.pid;
   return pid === undefined
     ? `waiting for Hasura ${since}; no statement of this run is active in the database`

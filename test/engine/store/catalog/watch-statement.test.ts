@@ -51,8 +51,8 @@ describe("a statement without a ledger", () => {
   test("is looked for in the database every half minute, and what is found is reported", async () => {
     assert.deepEqual(await reported([running, idle, new Error("no answer")]), [
       "still running in the database (pid 4711), for 30 s",
-      "waiting for Hasura's answer for 60 s",
-      "waiting for 90 s; Hasura does not answer other requests either",
+      "waiting for Hasura's response for 60 s",
+      "waiting for 90 s; Hasura does not respond to other requests either",
     ]);
   });
 

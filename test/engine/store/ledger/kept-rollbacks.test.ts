@@ -350,7 +350,7 @@ describe("without a way back", () => {
     const text = await refusal(it);
     assert.match(
       text,
-      /^Version 2 in default has no down\.sql .*: there is no file of that version, and the ledger has no down SQL for it\.\n/,
+      /^Version 2 in default has no down\.sql .*: there is no file for that version, and the ledger has no down SQL for it\.\n/,
     );
     assert.match(text, /ada applied it on the branch add-coupons at commit 1a2b3c4\.\n/);
   });

@@ -71,7 +71,7 @@ describe("a statement that is not answered", () => {
     answer("done");
     assert.equal(await watched, "done");
     assert.deepEqual(messages, [
-      "waiting for 30 s; Hasura does not answer other requests either",
+      "waiting for 30 s; Hasura does not respond to other requests either",
       "waiting for Hasura for 60 s; no statement of this run is active in the database",
       "still running in the database (pid 5120), for 90 s",
     ]);
@@ -84,7 +84,7 @@ describe("a statement that is not answered", () => {
     );
     assert(error instanceof HasuraCallError);
     assert.equal(error.outcome, "unknown");
-    assert.equal(messages.at(-1), "done in the database; waiting for Hasura's answer for 60 s");
+    assert.equal(messages.at(-1), "done in the database; waiting for Hasura's response for 60 s");
   });
 
   test("an answer is passed on at once, and so is an error", async () => {

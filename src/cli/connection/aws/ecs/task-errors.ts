@@ -175,7 +175,7 @@ function other({ operation, delivery }: FailedCall, thrown: unknown): Failure {
   return new Failure(
     "unreachable",
     "task-unknown",
-    `The answer to ${operation} was lost (${what}); the task may have been started.`,
+    `The response to ${operation} was lost (${what}); the task may have been started.`,
     { cause: thrown },
   );
 }
