@@ -43,7 +43,7 @@ const mayImport: Record<string, Rule> = {
     ],
   },
   lambda: {
-    own: ["protocol", "tls", "engine", "sql-parser", "lint", "metadata"],
+    own: ["protocol", "tls", "engine", "lint", "metadata"],
     packages: [
       "zod",
       "@aws-sdk/client-secrets-manager",
@@ -70,7 +70,6 @@ const mayImport: Record<string, Rule> = {
       "engine/project/seeds",
       "engine/project/migration-file",
       "metadata",
-      "sql-parser",
       "lint",
     ],
     packages: true,
@@ -82,12 +81,20 @@ const mayImport: Record<string, Rule> = {
     node: [],
   },
   local: {
-    own: ["protocol", "tls", "metadata", "engine", "sql-parser"],
+    own: [
+      "protocol",
+      "tls",
+      "metadata",
+      "engine/hasura/server-version",
+      "engine/project/local-databases",
+      "engine/project/project",
+      "engine/sql/quote",
+    ],
     packages: true,
     node: true,
   },
   verify: {
-    own: ["protocol", "tls", "metadata", "engine", "sql-parser", "lint", "local"],
+    own: ["protocol", "metadata", "engine/project", "engine/sql", "lint", "local/hasura-api", "local/postgres", "local/environment"],
     packages: ["pg", "zod"],
     node: true,
   },
@@ -213,6 +220,23 @@ function importsOf(module: string, tree: ts.SourceFile): Import[] {
 const imports = new Map([...trees].map(([module, tree]) => [module, importsOf(module, tree)]));
 const areaOf = (module: string): string => module.split("/")[0] ?? "";
 
+/** True if a module is `folder`, or a file in it. */
+function isWithin(module: string, folder: string): boolean {
+  return module === folder || module.startsWith(`${folder}/`);
+}
+
+/** Folder of src/ → what ARCHITECTURE.md's table says that it may import of this project. */
+function documentedImports(): Map<string, string[]> {
+  const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+  const rows = text.matchAll(/^\| `src\/([\w-]+)\/` \|.*\| ([^|]*) \|$/gm);
+  return new Map(
+    [...rows].map(([, folder = "", allowed = ""]) => [
+      folder,
+      [...allowed.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
+    ]),
+  );
+}
+
 /** Why an import is not allowed, or nothing. */
 function objection(from: string, { to, own, dynamic }: Import): string | undefined {
   const rule: Rule | undefined = isLeaf(from)
@@ -235,7 +259,7 @@ function mayImportOwn(from: string, to: string, dynamic: boolean, rule: Rule): b
     areaOf(to) === areaOf(from) ||
     isLeaf(to) ||
     (from === "package-version" && to === "../package.json") ||
-    rule.own.some((allowed) => to === allowed || to.startsWith(`${allowed}/`)) ||
+    rule.own.some((allowed) => isWithin(to, allowed)) ||
     doors.some(
       (door) => from === door.from && (areaOf(to) === door.to || to === door.to) && dynamic,
     )
@@ -357,6 +381,33 @@ describe("architecture", () => {
       }),
     );
     assert.deepEqual(refused, []);
+  });
+
+  test("each part imports something of everything that it may", () => {
+    const unused = Object.entries(mayImport).flatMap(([area, { own }]) => {
+      const used = [...imports].flatMap(([from, list]) =>
+        areaOf(from) === area ? list.map(({ to }) => to) : [],
+      );
+      return own
+        .filter((allowed) => !used.some((to) => isWithin(to, allowed)))
+        .map((allowed) => `${area}: ${allowed}`);
+    });
+    assert.deepEqual(unused, []);
+  });
+
+  test("ARCHITECTURE.md lists for each folder what it may import", () => {
+    const documented = documentedImports();
+    assert.deepEqual([...documented.keys()].sort(), Object.keys(mayImport).sort());
+    const differences = Object.entries(mayImport).flatMap(([area, { own }]) => {
+      const listed = documented.get(area) ?? [];
+      const loaded = doors.flatMap(({ from, to }) => (areaOf(from) === area ? [areaOf(to)] : []));
+      const allowed = [...own, ...loaded];
+      return [
+        ...allowed.filter((to) => !listed.some((name) => isWithin(to, name))),
+        ...listed.filter((name) => !allowed.some((to) => isWithin(to, name))),
+      ].map((to) => `${area}: ${to}`);
+    });
+    assert.deepEqual(differences, []);
   });
 
   test("there are no import circles, imports of types included", () => {
