@@ -94,7 +94,16 @@ const mayImport: Record<string, Rule> = {
     node: true,
   },
   verify: {
-    own: ["protocol", "metadata", "engine/project", "engine/sql", "lint", "local/hasura-api", "local/postgres", "local/environment"],
+    own: [
+      "protocol",
+      "metadata",
+      "engine/project",
+      "engine/sql",
+      "lint",
+      "local/hasura-api",
+      "local/postgres",
+      "local/environment",
+    ],
     packages: ["pg", "zod"],
     node: true,
   },

@@ -7,7 +7,7 @@ import type { CatalogState, Metadata } from "./hasura/client.ts";
 import { hasuraFailure } from "./hasura/errors.ts";
 import { waitUntilReady } from "./hasura/wait-until-ready.ts";
 import { resolveDatabases, type ResolvedDatabase } from "./plan/resolve-databases.ts";
-import type { DatabaseFacts } from "./plan/select-steps.ts";
+import type { DatabaseFacts } from "./plan/indexed-database.ts";
 import type { Project } from "./project/project.ts";
 import { failedRun, runEnd } from "./run-result.ts";
 import { tableStore } from "./store/catalog/legacy-table.ts";

@@ -4,27 +4,19 @@ import type { CatalogState } from "../engine/hasura/client.ts";
 import type { Project } from "../engine/project/project.ts";
 import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
 import { uploadedProject } from "../engine/project/uploaded-project.ts";
-import { uploadedMetadata } from "../metadata/document/metadata-document.ts";
 import { inspectLedger } from "../engine/store/ledger/inspect.ts";
-import { problemText } from "../metadata/problem.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
-import { textHint } from "../protocol/hint.ts";
 import { changesSomething, type Request } from "../protocol/request.ts";
-import type { MetadataUpload } from "../protocol/metadata-upload.ts";
-import type { SeedUpload } from "../protocol/seed-upload.ts";
-import type { UploadDocument } from "../protocol/upload.ts";
-import { statementHash } from "../engine/query/statement-hash.ts";
 import { acceptRequest, formsAcceptedBy, runIdOf, takesQueries } from "./accept-request.ts";
 import type { StoredSecret } from "./secrets/stored-secret.ts";
 import { assess } from "./assess.ts";
 import { openStore, storeKind } from "./open-store.ts";
 import { eventStream, type EventStream, type Every, type Soon } from "./event-stream.ts";
 import { hasuraCliEngine, type HasuraCliContext } from "./hasura-cli/engine.ts";
-import { hasuraOverHttp, type HasuraOverHttp } from "./hasura/hasura-http.ts";
+import { hasuraOverHttp } from "./hasura/hasura-http.ts";
 import type { LastContent } from "./hasura/last-content.ts";
-import { deadlineOf, type Deadline, type LambdaContext } from "./invocation.ts";
+import type { LambdaContext } from "./lambda-context.ts";
 import { jsonLog, type Log } from "./log.ts";
-import { qualifierOf } from "./permission.ts";
 import { isTooShort, shortestSecret, type Redactor } from "./secrets/redact.ts";
 import type { Channels } from "./run-end/announce.ts";
 import { observedFrom, pausedAfter, reportEnd, type ObservedRun } from "./run-end/end-of-run.ts";
@@ -32,6 +24,10 @@ import { factsAfter, type RunFacts } from "./run-end/run-facts.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
 import { acceptMetadata, acceptSeeds, acceptUpload, takesUploads } from "./upload/accept-upload.ts";
+import { deadlineOf, lastMoment, timeIsShort } from "./deadline.ts";
+import { logRequest } from "./request-log.ts";
+import { quickVersion, shownVersion } from "./hasura-version.ts";
+import { metadataOf, seedsOf, type Uploads } from "./project-sources.ts";
 
 /** Everything the handler is given from outside, created once per process. */
 export interface HandlerContext {
@@ -124,12 +120,6 @@ export async function handle(
   if (observed.accepted !== undefined)
     await afterRun(observed.accepted, observed.run, { context, log, handlerContext });
   return observed.run.facts;
-}
-
-interface Uploads {
-  readonly upload?: UploadDocument;
-  readonly metadata?: MetadataUpload;
-  readonly seeds?: SeedUpload;
 }
 
 interface Accepted extends Uploads {
@@ -253,43 +243,6 @@ function settingParts(
   return { ...allowed, inspectLedger, queryRecord };
 }
 
-/**
- * The metadata that came with the request, whose warnings the client has shown, or that of the image. Its reader is loaded on first use.
- */
-function metadataOf(
-  image: () => Promise<Project>,
-  uploaded: MetadataUpload | undefined,
-  stream: EventStream,
-): NonNullable<EngineContext["projectMetadata"]> {
-  if (uploaded !== undefined) return async () => uploadedMetadata(uploaded);
-  return async () => {
-    const { projectMetadata } = await import("../engine/project/project-metadata.ts");
-    const { document, warnings } = await projectMetadata(await image());
-    for (const problem of warnings)
-      await stream.emit({
-        ...{ type: "log", level: "warning", code: problem.code },
-        message: problemText(problem),
-      });
-    return document;
-  };
-}
-
-/** The seeds that came with the request, or those of the image. Their reader is loaded on first use. */
-function seedsOf(
-  image: () => Promise<Project>,
-  uploaded: SeedUpload | undefined,
-): NonNullable<EngineContext["projectSeeds"]> {
-  if (uploaded !== undefined)
-    return async () => {
-      const { uploadedSeeds } = await import("../engine/project/uploaded-seeds.ts");
-      return uploadedSeeds(uploaded);
-    };
-  return async () => {
-    const { imageSeeds } = await import("../engine/project/image-seeds.ts");
-    return imageSeeds(image);
-  };
-}
-
 /** Warns once in a run of a secret that cannot be redacted. */
 function warningOfShort(get: StoredSecret["get"], stream: EventStream): StoredSecret["get"] {
   const state = { warned: false };
@@ -305,101 +258,6 @@ function warningOfShort(get: StoredSecret["get"], stream: EventStream): StoredSe
     });
     return secret;
   };
-}
-
-/** Hasura's version for `run.started`; of a client's question before its run nothing is shown. */
-async function shownVersion(
-  { operation }: Request,
-  read: () => Promise<string | undefined>,
-): Promise<string | undefined> {
-  return operation === "inventory" ? undefined : read();
-}
-
-/** How long `run.started` may wait for Hasura's version. */
-const versionWithinMs = 1000;
-
-/** Hasura's version if it responds soon. A problem with Hasura is reported by what needs it later. */
-async function quickVersion(
-  hasura: HasuraOverHttp,
-  sleep: EngineContext["sleep"],
-  over: AbortSignal,
-): Promise<string | undefined> {
-  const version = hasura.version().catch(() => undefined);
-  return Promise.race([
-    version,
-    sleep(versionWithinMs, over).then(
-      () => undefined,
-      () => undefined,
-    ),
-  ]);
-}
-
-/** Rejects just before the process is killed: whatever hangs, the caller gets an answer. */
-async function lastMoment(
-  deadline: Deadline,
-  over: AbortSignal,
-  sleep: EngineContext["sleep"],
-): Promise<never> {
-  await sleep(deadline.lastMs(), over).catch(() => undefined);
-  if (over.aborted) return new Promise<never>(() => undefined);
-  throw new Failure(
-    "unreachable",
-    "deadline",
-    "The function ran out of time before the run had ended; the migration in progress may have taken effect.",
-    {
-      hints: [
-        textHint(
-          "Run status to see what was applied; running the same command again continues from there.",
-        ),
-        textHint(
-          "Check that Hasura responds, and that the function's timeout is long enough (at most 15 minutes).",
-        ),
-      ],
-    },
-  );
-}
-
-/** Resolves when the run must stop (little time is left, or its task was asked to end), or when it has finished. */
-async function timeIsShort(
-  { ending }: LambdaContext,
-  deadline: Deadline,
-  over: AbortSignal,
-  sleep: EngineContext["sleep"],
-): Promise<void> {
-  if (ending === undefined) await sleep(deadline.stopInMs, over).catch(() => undefined);
-  else await aborted(AbortSignal.any([ending, over]));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-function logRequest(
-  { operation, environment, actor, options }: Request,
-  { upload, metadata, seeds }: Uploads,
-  { invokedFunctionArn }: LambdaContext,
-  log: Log,
-): void {
-  log.info("request", {
-    operation,
-    environment,
-    actor,
-    options: loggedOptions(options),
-    ...(upload && { upload: { ...upload.from, migrations: upload.migrations.length } }),
-    ...(metadata && { metadata: metadata.from }),
-    ...(seeds && { seeds: { ...seeds.from, files: seeds.seeds.length } }),
-    qualifier: qualifierOf(invokedFunctionArn) ?? null,
-  });
-}
-
-/** Like the history, the log contains a statement's hash, never its text. */
-function loggedOptions(options: Request["options"]): object {
-  if (!("sql" in options)) return options;
-  const { sql, ...others } = options;
-  return { ...others, statement: statementHash(sql) };
 }
 
 /** The engine from the settings. Throws usage/engine-not-available if the image does not contain it. */

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { handle } from "./handler.ts";
-import type { LambdaContext } from "./invocation.ts";
+import type { LambdaContext } from "./lambda-context.ts";
 import { processContext, processGuard } from "./process-context.ts";
 
 type StreamingHandler = (event: unknown, out: Writable, context: LambdaContext) => Promise<void>;

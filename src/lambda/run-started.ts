@@ -5,7 +5,7 @@ import type { UploadedDirectory } from "../protocol/run-source.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
 import { nativeOperations, storeKind } from "./open-store.ts";
 import { cliOperations } from "./hasura-cli/engine.ts";
-import type { LambdaContext } from "./invocation.ts";
+import type { LambdaContext } from "./lambda-context.ts";
 import type { Settings } from "./settings.ts";
 
 interface Facts {

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { exitCode } from "../protocol/exit-code.ts";
 import { parseJson } from "../protocol/json.ts";
 import { handle, type HandlerContext } from "./handler.ts";
-import type { LambdaContext } from "./invocation.ts";
+import type { LambdaContext } from "./lambda-context.ts";
 import type { TaskLog } from "./task-log.ts";
 
 /** What a task takes from its process. */

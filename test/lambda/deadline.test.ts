@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { deadlineOf } from "../../src/lambda/invocation.ts";
+import { deadlineOf } from "../../src/lambda/deadline.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 

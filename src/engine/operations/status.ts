@@ -7,7 +7,7 @@ import { emit } from "../emit.ts";
 import { isOther } from "../plan/applied-as.ts";
 import { findChecksumDrift } from "../plan/checksum-drift.ts";
 import { withKept } from "../plan/kept-rollbacks.ts";
-import type { DatabaseFacts, RecordedMigration } from "../plan/select-steps.ts";
+import type { DatabaseFacts, RecordedMigration } from "../plan/indexed-database.ts";
 import type { Migration } from "../project/scan.ts";
 import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
 import type { DatabaseState, EngineSession } from "../session.ts";

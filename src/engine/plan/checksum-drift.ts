@@ -5,7 +5,7 @@ import type { EngineContext } from "../context.ts";
 import { rememberLast } from "../../remember-last.ts";
 import { warn } from "../emit.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
-import type { DatabaseFacts } from "./select-steps.ts";
+import type { DatabaseFacts } from "./indexed-database.ts";
 
 /**
  * Applied versions whose up file is no longer the one that was applied. Reads only files whose checksum is recorded: none with

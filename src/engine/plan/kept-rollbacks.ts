@@ -5,7 +5,7 @@ import { isEmptySql } from "../sql/is-empty.ts";
 import type { DatabaseState } from "../session.ts";
 import type { KeptMigration } from "../store/store.ts";
 import { findChecksumDrift } from "./checksum-drift.ts";
-import { appliedWithoutFile, type RecordedMigration } from "./select-steps.ts";
+import { appliedWithoutFile, type RecordedMigration } from "./indexed-database.ts";
 
 /**
  * The same state with what the migration store keeps of applied versions that have no file, or another up file than the one that was

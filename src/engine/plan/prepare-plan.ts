@@ -24,14 +24,8 @@ import { refuseUnfinished } from "./refuse-unfinished.ts";
 import { resetStates } from "./reset-states.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import { refuseSquashed, replacedBy } from "./squashes.ts";
-import {
-  appliedWithoutFile,
-  metadataFiles,
-  recordedDownFile,
-  selectSteps,
-  type PlannedStep,
-  type Selection,
-} from "./select-steps.ts";
+import { recordedDownFile, selectSteps, type PlannedStep, type Selection } from "./select-steps.ts";
+import { appliedWithoutFile, metadataFiles } from "./indexed-database.ts";
 
 /** A planned step that has passed every check. Its file is read again when its turn comes. */
 export interface ReadyStep extends PlannedStep {

@@ -12,7 +12,8 @@ import { markHint } from "../store/hints.ts";
 import { appliedByText } from "./applied-as.ts";
 import { findChecksumDrift } from "./checksum-drift.ts";
 import { keptMigrations } from "./kept-rollbacks.ts";
-import { appliedWithoutFile, type Selection } from "./select-steps.ts";
+import type { Selection } from "./select-steps.ts";
+import { appliedWithoutFile } from "./indexed-database.ts";
 
 /** A database that is to be reset: `state.resets` contains the versions to roll back. */
 interface ResetState {

@@ -1,8 +1,8 @@
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint, retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { Database } from "../store/store.ts";
-import { runSqlType, type Metadata, type Source, type SourceKind } from "../hasura/client.ts";
-import { isPostgres } from "../hasura/source-kinds.ts";
+import { runSqlType, type Metadata, type Source } from "../hasura/client.ts";
+import { isPostgres, kindOf } from "../hasura/source-kinds.ts";
 import type { Migration } from "../project/scan.ts";
 import { notInLocal } from "../project/local-databases.ts";
 import { onlyDatabase, type Project } from "../project/project.ts";
@@ -140,11 +140,6 @@ function sourcesFor({ configVersion }: Project, { version, sources }: Metadata):
     "A project with config version 2 works only if Hasura has one database, named default.",
     { hints: [upgradeProject] },
   );
-}
-
-/** The kind of a source; undefined for one that cannot be migrated. */
-export function kindOf(source: Source): SourceKind | undefined {
-  return Object.keys(runSqlType).find((kind): kind is SourceKind => kind === source.kind);
 }
 
 function inHasura(sources: readonly Source[]): KnownDatabases {

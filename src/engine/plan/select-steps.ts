@@ -1,11 +1,11 @@
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
+import { retryHint, runHint, textHint } from "../../protocol/hint.ts";
 import { compareVersions, type Direction, type Version } from "../../protocol/migration.ts";
-import { rememberLast } from "../../remember-last.ts";
 import type { Migration, MigrationFile } from "../project/scan.ts";
-import { databaseArgs, markHint } from "../store/hints.ts";
-import type { AppliedMigration, Database, RunActor } from "../store/store.ts";
-import { appliedByText, isOther, otherMigration } from "./applied-as.ts";
+import type { Database } from "../store/store.ts";
+import { isOther, otherMigration } from "./applied-as.ts";
+import { indexed, type DatabaseFacts, type IndexedDatabase } from "./indexed-database.ts";
+import { noFile, unfinished, unknownVersion } from "./selection-failures.ts";
 
 /**
  * Which migrations to run (docs/internals/hasura-protocol.md, "Which migrations a command
@@ -30,29 +30,6 @@ export interface Selection {
   readonly changed?: boolean | undefined;
   /** reset-to: the request names the database. */
   readonly databaseNamed?: boolean | undefined;
-}
-
-/** The migration files and the applied migrations of one database. */
-export interface DatabaseFacts {
-  readonly database: Database;
-  /** In version order. */
-  readonly migrations: readonly Migration[];
-  readonly recorded: ReadonlyMap<Version, AppliedMigration>;
-  /** Applied versions whose up file has changed since, if they have been looked for. */
-  readonly changed?: ReadonlySet<Version>;
-  /** Applied versions without a file, and those whose file has changed, as the store keeps them; absent if it keeps nothing, or if they are not needed. */
-  readonly kept?: ReadonlyMap<Version, RecordedMigration>;
-  /** Applied versions that `reset-to` rolls back, each with what is kept of it. */
-  readonly resets?: ReadonlySet<Version>;
-  /** The migration that the last `redo` rolled back and could not reapply, if nothing has changed since. */
-  readonly halfRedone?: Version;
-}
-
-/** A migration as the store keeps it: its `down` is the down SQL that was recorded when it was applied. */
-export interface RecordedMigration extends Migration {
-  readonly appliedBy?: RunActor;
-  /** True if its down SQL is known and contains a statement. */
-  readonly canUndo: boolean;
 }
 
 export interface PlannedStep {
@@ -118,7 +95,7 @@ function redoSteps(facts: IndexedDatabase, { only }: Selection): PlannedStep[] {
   return facts.recorded.has(version) ? [stepFor(facts, version, "down"), up] : [up];
 }
 
-function halfRedone({ halfRedone: version, recorded, byVersion }: IndexedDatabase) {
+export function halfRedone({ halfRedone: version, recorded, byVersion }: IndexedDatabase) {
   return version !== undefined && !recorded.has(version) && byVersion.has(version)
     ? version
     : undefined;
@@ -130,59 +107,6 @@ export function recordedDownFile({
   migration: { down },
 }: PlannedStep): MigrationFile | undefined {
   return direction === "up" && down?.runnable ? down : undefined;
-}
-
-/** Applied versions without a file, in order. */
-export function appliedWithoutFile({ migrations, recorded }: DatabaseFacts): readonly Version[] {
-  return withoutFile(migrations, recorded);
-}
-
-const withoutFile = rememberLast(
-  (migrations: DatabaseFacts["migrations"], recorded: DatabaseFacts["recorded"]) => {
-    const versions = new Set(migrations.map(({ version }) => version));
-    return [...recorded.keys()].filter((version) => !versions.has(version)).sort(compareVersions);
-  },
-);
-
-/** Files of pending metadata migrations of config version 1, which are neither run nor recorded. */
-export function metadataFiles({ migrations, recorded }: DatabaseFacts): readonly MigrationFile[] {
-  return index(migrations, recorded).pending.flatMap(({ up }) =>
-    up?.runnable === false ? [up] : [],
-  );
-}
-
-/** Sorted and mapped once, because every step does lookups and there may be thousands of steps. */
-interface IndexedDatabase extends DatabaseFacts {
-  readonly environment: string;
-  readonly byVersion: ReadonlyMap<Version, Migration>;
-  /** Migrations that are not applied, whether or not they can be, in order. */
-  readonly pending: readonly Migration[];
-  /** Applied versions, the highest first. */
-  readonly downwards: readonly Version[];
-  /** Applied versions, the one applied last first, as far as the order is known. */
-  readonly newestFirst: readonly Version[];
-}
-
-function indexed(facts: DatabaseFacts, environment: string): IndexedDatabase {
-  return { ...facts, environment, ...index(facts.migrations, facts.recorded) };
-}
-
-const index = rememberLast(
-  (migrations: DatabaseFacts["migrations"], recorded: DatabaseFacts["recorded"]) => ({
-    byVersion: new Map(migrations.map((migration) => [migration.version, migration])),
-    pending: migrations.filter(({ version }) => !recorded.has(version)),
-    downwards: [...recorded.keys()].sort(compareVersions).reverse(),
-    newestFirst: newestFirst(recorded),
-  }),
-);
-
-/** The order in which versions are undone: the reverse of that in which they were applied; by number where only that is known. */
-function newestFirst(recorded: DatabaseFacts["recorded"]): Version[] {
-  const orderOf = (version: Version): bigint => recorded.get(version)?.order ?? -1n;
-  return [...recorded.keys()].sort((a, b) => {
-    const [first, second] = [orderOf(a), orderOf(b)];
-    return first === second ? compareVersions(b, a) : first < second ? 1 : -1;
-  });
 }
 
 function upSteps(
@@ -310,96 +234,5 @@ function mustBeApplied(
     "not-applied",
     `Version ${version} is not applied in ${database.name}.`,
     { hints: [runHint(["status", environment], "see what is applied")] },
-  );
-}
-
-function unknownVersion({ database, migrations }: DatabaseFacts, version: Version): Failure {
-  const last = migrations.at(-1);
-  return new Failure(
-    "usage",
-    "unknown-version",
-    `There is no version ${version} in ${database.name}.`,
-    { hints: last ? [textHint(`The newest version is ${last.version} (${last.name}).`)] : [] },
-  );
-}
-
-function noFile(
-  facts: IndexedDatabase,
-  version: Version,
-  direction: Direction,
-  migration: Migration | undefined,
-): Failure {
-  const { name: database } = facts.database;
-  const hasFile = facts.byVersion.has(version);
-  const other = hasFile ? (migration?.up ?? migration?.down) : undefined;
-  const why = other ? `there is only ${other.path}` : "there is no file for that version";
-  const isKept = direction === "down" && !hasFile && facts.kept !== undefined;
-  return new Failure(
-    "usage",
-    `no-${direction}-file`,
-    `Version ${version} in ${database} has no ${direction}.sql (missing or empty): ${why}${isKept ? ", and the ledger has no down SQL for it" : ""}.`,
-    {
-      hints:
-        direction === "up" ? upFileHints(facts, version, hasFile) : downFileHints(facts, version),
-    },
-  );
-}
-
-function upFileHints(
-  { kept, environment, database }: IndexedDatabase,
-  version: Version,
-  hasFile: boolean,
-): Hint[] {
-  if (hasFile) return [textHint("Write its up.sql, or remove the migration.")];
-  const canRollBack = kept?.get(version)?.down !== undefined;
-  return [
-    textHint(
-      "It cannot be applied again without its up.sql: use the branch or image that it was applied from.",
-    ),
-    ...(canRollBack
-      ? [
-          runHint(
-            ["down", environment, "--only", version, ...databaseArgs(database.name)],
-            "roll it back with the down SQL stored in the ledger",
-          ),
-        ]
-      : []),
-  ];
-}
-
-function downFileHints({ kept, environment, database }: IndexedDatabase, version: Version): Hint[] {
-  const by = kept?.get(version)?.appliedBy;
-  const target = { environment, database: database.name, versions: [version] };
-  return [
-    textHint(
-      by === undefined
-        ? "Write its down.sql, or use the branch or image that it was applied from."
-        : `Write its down.sql, or use the branch or image that it was applied from: ${appliedByText(by)}.`,
-    ),
-    markHint(target, "pending", "if there is nothing to undo"),
-  ];
-}
-
-function unfinished(
-  { database, environment }: IndexedDatabase,
-  version: Version,
-  state: "dirty" | "interrupted",
-): Failure {
-  const target = { environment, database: database.name, versions: [version] };
-  return new Failure(
-    "migration",
-    state,
-    `Version ${version} in ${database.name} is ${state}: an earlier run did not finish it.`,
-    {
-      hints: [
-        textHint("Check whether the migration took effect, then record it."),
-        runHint(
-          ["status", environment, ...databaseArgs(database.name)],
-          "to see which of the tables, columns and indexes that it creates exist",
-        ),
-        markHint(target, "applied", "if it did"),
-        markHint(target, "pending", "if it did not"),
-      ],
-    },
   );
 }

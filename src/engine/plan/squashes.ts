@@ -5,7 +5,8 @@ import { shortenList } from "../../shorten-list.ts";
 import type { Directives } from "../project/directives.ts";
 import type { DatabaseState } from "../session.ts";
 import { databaseArgs, markHint } from "../store/hints.ts";
-import type { DatabaseFacts, PlannedStep } from "./select-steps.ts";
+import type { PlannedStep } from "./select-steps.ts";
+import type { DatabaseFacts } from "./indexed-database.ts";
 
 /**
  * The versions that a step replaces: those that its file squashes, if all of them are applied. It is then recorded

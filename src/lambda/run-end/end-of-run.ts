@@ -1,5 +1,6 @@
 import type { Request } from "../../protocol/request.ts";
-import { deadlineOf, type LambdaContext } from "../invocation.ts";
+import { deadlineOf } from "../deadline.ts";
+import type { LambdaContext } from "../lambda-context.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings.ts";
 import { announce, isAnnounced, type Channels } from "./announce.ts";

@@ -1,4 +1,4 @@
-import type { LambdaContext } from "../invocation.ts";
+import type { LambdaContext } from "../lambda-context.ts";
 
 const consoles: Readonly<Record<string, string>> = {
   aws: "console.aws.amazon.com",

@@ -1,5 +1,5 @@
 import type { Request } from "../../protocol/request.ts";
-import type { LambdaContext } from "../invocation.ts";
+import type { LambdaContext } from "../lambda-context.ts";
 import { logAddress } from "./log-address.ts";
 import { oneLine } from "./one-line.ts";
 import {

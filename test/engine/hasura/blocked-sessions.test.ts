@@ -4,7 +4,7 @@ import { readBlockedSessions } from "../../../src/engine/hasura/blocked-sessions
 import {
   frameInTransaction,
   frameOutsideTransaction,
-} from "../../../src/engine/store/ledger/statements.ts";
+} from "../../../src/engine/store/ledger/frame.ts";
 
 const downSql = `CREATE ROLE "a" PASSWORD 'Canary-77';\n`;
 const step = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { findChecksumDrift, refuseChecksumDrift } from "../../../src/engine/plan/checksum-drift.ts";
-import type { DatabaseFacts } from "../../../src/engine/plan/select-steps.ts";
+import type { DatabaseFacts } from "../../../src/engine/plan/indexed-database.ts";
 import { checksumOf } from "../../../src/engine/project/migration-file.ts";
 import type { Migration } from "../../../src/engine/project/scan.ts";
 import type { AppliedMigration } from "../../../src/engine/store/store.ts";

@@ -3,13 +3,15 @@ import { describe, test } from "vitest";
 import type { AppliedMigration } from "../../../src/engine/store/store.ts";
 import type { Migration, MigrationFile } from "../../../src/engine/project/scan.ts";
 import {
-  appliedWithoutFile,
-  metadataFiles,
   recordedDownFile,
   selectSteps,
-  type DatabaseFacts,
   type Selection,
 } from "../../../src/engine/plan/select-steps.ts";
+import {
+  appliedWithoutFile,
+  metadataFiles,
+  type DatabaseFacts,
+} from "../../../src/engine/plan/indexed-database.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { compareVersions } from "../../../src/protocol/migration.ts";
 import { hintLines } from "../../support/hint-lines.ts";

@@ -7,7 +7,7 @@ import { adminSecretStores, webhookStores } from "../../../src/lambda/secrets/se
 import { storedSecret } from "../../../src/lambda/secrets/stored-secret.ts";
 import { putEventWith } from "../../../src/lambda/run-end/event-bridge.ts";
 import { handle, type HandlerContext } from "../../../src/lambda/handler.ts";
-import type { LambdaContext } from "../../../src/lambda/invocation.ts";
+import type { LambdaContext } from "../../../src/lambda/lambda-context.ts";
 import { redactor } from "../../../src/lambda/secrets/redact.ts";
 import { readSettings } from "../../../src/lambda/settings.ts";
 import type { RunEvent } from "../../../src/protocol/events.ts";

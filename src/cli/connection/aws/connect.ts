@@ -1,38 +1,24 @@
-import {
-  InvokeCommand,
-  InvokeWithResponseStreamCommand,
-  GetFunctionConfigurationCommand,
-  LambdaClient,
-  type VpcConfigResponse,
-} from "@aws-sdk/client-lambda";
-import { Failure } from "../../../protocol/failure.ts";
-import { textHint } from "../../../protocol/hint.ts";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { functionReference } from "../../config/parse-function-name.ts";
 import type { LocalTarget } from "../local.ts";
 import { localKeyFor } from "../local-keys.ts";
 import type { Target } from "../../config/resolve-target.ts";
-import {
-  longestFunctionMs,
-  type Connection,
-  type ConnectionInfo,
-  type Notice,
-} from "../connection.ts";
-import type { Environment, CliContext } from "../../context.ts";
+import type { Connection, ConnectionInfo, Notice } from "../connection.ts";
+import type { CliContext } from "../../context.ts";
 import { duration, shortAccount } from "../../output/format.ts";
 import { credentialsOf, type Credentials, type Provider } from "./fetch-credentials.ts";
-import { readSharedConfig, type SharedConfig } from "./shared-config.ts";
+import { readSharedConfig } from "./shared-config.ts";
 import { describeIdentity, identityOf, type Identity } from "./choose-identity.ts";
 import { checkCredentialVariables } from "./credential-variables.ts";
-import { describe } from "./describe-function.ts";
-import { invoke, type LambdaService } from "./invoke.ts";
-import { checkedRegion, isRegion, type Address } from "./addresses.ts";
+import type { Address } from "./addresses.ts";
 import { proxyFor } from "./proxies.ts";
 import { RequestHandler } from "./http-handler.ts";
 import type { SharedCredentials } from "./shared-credentials.ts";
 import { configuredEndpoint, endpointsOf } from "./service-addresses.ts";
 import type { EcsService } from "./ecs/task-errors.ts";
 import { isLoopback } from "../loopback.ts";
-import type { TaskNetwork } from "../task-runner.ts";
+import { regionOf, stsRegion } from "./region.ts";
+import { connectionTo } from "./lambda-connection.ts";
 
 /**
  * A connection to an environment's function. Credentials are fetched here, in a separate step: later, an error of STS could
@@ -210,145 +196,6 @@ export function connectTo(local: LocalTarget, context: CliContext, notice: Notic
 /** A local service accepts its own access key, with any secret. */
 function keyProvider(accessKeyId: string): Provider {
   return async () => ({ accessKeyId, secretAccessKey: "local" });
-}
-
-interface ConnectionParts {
-  readonly reached: ConnectionInfo;
-  readonly url: string;
-  readonly endpoint: string | undefined;
-  readonly provider: Provider;
-  readonly context: CliContext;
-  readonly notice: Notice;
-  readonly addressOf: (service: EcsService) => Promise<string>;
-}
-
-function connectionTo(parts: ConnectionParts): Connection {
-  const { reached, url, endpoint, provider, context, notice } = parts;
-  const common = {
-    region: reached.region,
-    credentials: provider,
-    // The profile whose settings apply, such as use_fips_endpoint.
-    ...(reached.profile !== undefined && { profile: reached.profile }),
-    // For addresses, the SDK would use the profile "default" anyway.
-    ignoreConfiguredEndpointUrls: true,
-    ...(endpoint !== undefined && { endpoint }),
-  };
-  // One attempt: the SDK must never resend an invocation on its own.
-  const invocations = new LambdaClient({
-    ...common,
-    maxAttempts: 1,
-    requestHandler: new RequestHandler(context),
-  });
-  const handler = new RequestHandler(context, 10_000);
-  const control = new LambdaClient({ ...common, requestHandler: handler });
-  const service = lambdaService({ invocations, control }, reached.function);
-  let streams = true;
-  const onBuffered = (): void => {
-    streams = false;
-  };
-  return {
-    reached,
-    invoke: (payload, signal, buffered = { payload, limitMs: longestFunctionMs }) =>
-      invoke({
-        service,
-        payload,
-        buffered,
-        signal,
-        notice,
-        onBuffered,
-        context,
-        target: { ...reached, url },
-      }),
-    streams: () => streams,
-    describe: (signal) => describe(service, { ...reached, url }, signal, context.env),
-    tasks: async (settings) => {
-      const { connectTasks } = await import("./ecs/connect-tasks.ts");
-      return connectTasks(settings, {
-        ...{ provider, context, handler },
-        target: { ...reached, url },
-        addresses: { ecs: await parts.addressOf("ecs"), logs: await parts.addressOf("logs") },
-        describe: (signal) => describe(service, { ...reached, url }, signal, context.env),
-      });
-    },
-    close: async () => {
-      invocations.destroy();
-      control.destroy();
-      handler.destroy();
-    },
-  };
-}
-
-/** The calls of the Lambda service about one function. */
-function lambdaService(
-  { invocations, control }: { readonly invocations: LambdaClient; readonly control: LambdaClient },
-  name: string,
-): LambdaService {
-  return {
-    stream: (payload, abortSignal) =>
-      invocations.send(
-        new InvokeWithResponseStreamCommand({ FunctionName: name, Payload: payload }),
-        { abortSignal },
-      ),
-    buffered: (payload, abortSignal) =>
-      invocations.send(new InvokeCommand({ FunctionName: name, Payload: payload }), {
-        abortSignal,
-      }),
-    state: async (abortSignal) => {
-      const { State, StateReason, Version, MemorySize, Timeout, VpcConfig } = await control.send(
-        new GetFunctionConfigurationCommand({ FunctionName: name }),
-        { abortSignal },
-      );
-      return {
-        state: State ?? "Active",
-        reason: StateReason,
-        version: Version,
-        memoryMb: MemorySize,
-        timeoutSeconds: Timeout,
-        network: networkOf(VpcConfig),
-      };
-    },
-  };
-}
-
-function networkOf({
-  SubnetIds: subnets = [],
-  SecurityGroupIds: securityGroups = [],
-}: VpcConfigResponse = {}): TaskNetwork | undefined {
-  return subnets.length === 0 ? undefined : { subnets, securityGroups };
-}
-
-/** From the flag, the configuration, the profile or the environment variables, in that order. */
-function regionOf(
-  target: Target,
-  identity: Identity,
-  files: SharedConfig,
-  env: Environment,
-): string {
-  const sources = [
-    [target.region, `--region or the configuration of ${target.environment}`],
-    [
-      profileRegion(identity, files),
-      identity.kind === "profile" ? `profile "${identity.profile}"` : "",
-    ],
-    [env["AWS_REGION"], "AWS_REGION"],
-    [env["AWS_DEFAULT_REGION"], "AWS_DEFAULT_REGION"],
-  ] as const;
-  for (const [region, from] of sources) if (region) return checkedRegion(region, from);
-  // With an explicit endpoint the region is only needed for signing.
-  if (target.endpointUrl !== undefined) return "us-east-1";
-  throw new Failure("usage", "region-missing", `No AWS region for ${target.environment}.`, {
-    hints: [textHint('Set it with --region, "region" in hasura-migrate.json, or the AWS profile.')],
-  });
-}
-
-/** The profile's own region, as in the AWS CLI: it may be the only one with an endpoint in the VPC. */
-function stsRegion(identity: Identity, files: SharedConfig, otherwise: string): string {
-  const own = profileRegion(identity, files);
-  return own !== undefined && isRegion(own) ? own : otherwise;
-}
-
-function profileRegion(identity: Identity, files: SharedConfig): string | undefined {
-  return identity.kind === "profile" ? files.profile(identity.profile)?.["region"] : undefined;
 }
 
 /** Hosts of AWS, interface endpoints in a VPC included. */

@@ -53,17 +53,15 @@ import type { LedgerSnapshot, OtherRun } from "./snapshot.ts";
 import {
   actorsSql,
   cancelRunsSql,
-  countingHistorySql,
   endRunSql,
-  historySql,
   keepPlanSql,
-  openRunsSql,
-  otherRunSql,
-  statementsSql,
   marking,
+  otherRunSql,
   replacement,
+  statementsSql,
   type LedgerChange,
 } from "./statements.ts";
+import { countingHistorySql, historySql, openRunsSql } from "./history-sql.ts";
 
 /** Reads until no other run interferes. */
 const maxReads = 8;

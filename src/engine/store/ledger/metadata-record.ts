@@ -15,7 +15,7 @@ import {
   keptMetadataSql,
   metadataChangesSql,
   openReplacementsSql,
-} from "./statements.ts";
+} from "./metadata-sql.ts";
 
 /** The first version of the ledger's schema that has the record. */
 export const recordsMetadataSince = 6;

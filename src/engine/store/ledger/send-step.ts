@@ -3,12 +3,8 @@ import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
 import { maskedError, withTexts } from "../../hasura/masked-error.ts";
 import type { LockHolder } from "../../hasura/lock-holders.ts";
 import { quoteLiteral } from "../../sql/quote.ts";
-import {
-  frameInTransaction,
-  frameOutsideTransaction,
-  lockHoldersSql,
-  withoutFrame,
-} from "./statements.ts";
+import { lockHoldersSql } from "./statements.ts";
+import { frameInTransaction, frameOutsideTransaction, withoutFrame } from "./frame.ts";
 import { isTransient, requestFor, send, sendQuery } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";

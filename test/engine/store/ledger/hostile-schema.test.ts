@@ -7,28 +7,34 @@ import { tableFactsSql } from "../../../../src/engine/plan/table-facts.ts";
 import { lockClass, lockId } from "../../../../src/engine/store/ledger/constants.ts";
 import { installationSql } from "../../../../src/engine/store/ledger/sql/installation.ts";
 import {
-  beginMetadataSql,
   beginRunSql,
   cancelRunsSql,
   cancelStatementSql,
-  endMetadataSql,
   endRunSql,
-  forgetMetadataSql,
-  frameInTransaction,
-  frameOutsideTransaction,
-  countingHistorySql,
-  historySql,
   keepAliveSql,
   keepPlanSql,
-  keptMetadataSql,
   lockHoldersSql,
-  metadataChangesSql,
-  openReplacementsSql,
-  openRunsSql,
   recordSql,
   seedsSql,
   snapshotSql,
 } from "../../../../src/engine/store/ledger/statements.ts";
+import {
+  beginMetadataSql,
+  endMetadataSql,
+  forgetMetadataSql,
+  keptMetadataSql,
+  metadataChangesSql,
+  openReplacementsSql,
+} from "../../../../src/engine/store/ledger/metadata-sql.ts";
+import {
+  countingHistorySql,
+  historySql,
+  openRunsSql,
+} from "../../../../src/engine/store/ledger/history-sql.ts";
+import {
+  frameInTransaction,
+  frameOutsideTransaction,
+} from "../../../../src/engine/store/ledger/frame.ts";
 import type { SeedStep, Step } from "../../../../src/engine/store/store.ts";
 import { freshDatabase, query } from "../../../support/postgres.ts";
 import { asked, ledgerBench } from "../../support/ledger-bench.ts";
