@@ -419,7 +419,7 @@ describe("architecture", () => {
     assert.deepEqual(differences, []);
   });
 
-  test("there are no import circles, imports of types included", () => {
+  test("there are no import cycles, imports of types included", () => {
     const all = new Map(
       [...trees, ...parseAll("bench", "../bench/")].map(([module, tree]) => [
         module,

@@ -150,7 +150,7 @@ export function refuseDisabled({ disabled }: EngineSession): void {
   throw new Failure(
     "usage",
     "migration-mode-disabled",
-    "Migrations are disabled in this Hasura (its setting migration_mode).",
+    "Migrations are disabled on this Hasura server (its setting migration_mode).",
     { hints: [textHint('Set "migration_mode" to "true" in Hasura\'s catalog state.')] },
   );
 }

@@ -118,7 +118,7 @@ const variables = {
   HASURA_MIGRATE_KEEP_DOWN_SQL: oneOf("on", "off")
     .default("on")
     .describe(
-      "`on` to keep the text of each migration's down file in the ledger, or `off` where down files hold secrets",
+      "`on` to keep the text of each migration's down file in the ledger, or `off` if down files contain secrets",
     ),
   HASURA_MIGRATE_KEEP_METADATA: oneOf("on", "off")
     .default("on")
@@ -163,7 +163,7 @@ const variables = {
   ),
   HASURA_MIGRATE_NOTIFY_URL_ARN: text
     .optional()
-    .describe("or the ARN or name in Secrets Manager of a secret that holds the address"),
+    .describe("or the ARN or name in Secrets Manager of a secret that contains the address"),
   HASURA_MIGRATE_NOTIFY_URL_PARAMETER: text
     .optional()
     .describe("or its name in the SSM parameter store"),

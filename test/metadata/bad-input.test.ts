@@ -156,7 +156,7 @@ describe("metadata that cannot be read is reported with its file, line and colum
     t.onTestFinished(() => rm(elsewhere));
     await symlink(elsewhere, `${root}/metadata/databases/tables.yaml`);
     assert.deepEqual(problemLines(await readIn(root)), [
-      "metadata/databases/tables.yaml:1:1 metadata/databases/tables.yaml is outside of the project, or a link out of it.",
+      "metadata/databases/tables.yaml:1:1 metadata/databases/tables.yaml is outside the project, or a link out of it.",
     ]);
   });
 

@@ -14,7 +14,7 @@ export const metadataReload: CommandModule = {
       .command("reload [environment...]")
       .summary("make Hasura read its databases and remote schemas again")
       .description(
-        "Make Hasura read the schemas of its databases and its remote schemas again, for example after a change that was made without Hasura. Shows which objects are inconsistent afterwards, and exits with code 7 if there are any.",
+        "Make Hasura read the schemas of its databases and its remote schemas again, for example after a schema change that was made outside Hasura. Shows which objects are inconsistent afterwards, and exits with code 7 if there are any.",
       )
       .example("metadata reload dev-1")
       .example("metadata reload prod --recreate-event-triggers --yes=prod")

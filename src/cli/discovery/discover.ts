@@ -97,7 +97,7 @@ function placesOf(
   const profiles = profilesFor(options, files, context);
   const regions = regionsFor(options, files, config, context);
   if (regions.length === 0)
-    throw new Failure("usage", "region-missing", "No AWS region to look in.", {
+    throw new Failure("usage", "region-missing", "There is no AWS region to search.", {
       hints: [textHint("Name it with --region or --regions, or set a region in the AWS profile.")],
     });
   return profiles.flatMap((profile) =>

@@ -122,7 +122,7 @@ export const StatusOptions = TargetOptions.extend({
 })
   .refine(isOneFormat, oneFormat)
   .refine(({ html, markdown, json }) => html !== "-" || (markdown ?? json) === undefined, {
-    error: "Choose --html -, --json or --markdown: each is all that stdout has",
+    error: "Choose one of --html -, --json and --markdown: each needs stdout for itself",
     path: [],
   });
 
@@ -316,7 +316,7 @@ export const VerifyOptions = GlobalOptions.extend({
       databaseUrl === undefined || (postgresBin ?? superuser) === undefined,
     {
       error:
-        "--postgres-bin and --superuser are for a server that is started, not for --database-url",
+        "--postgres-bin and --superuser are for a server that verify starts, not for --database-url",
       path: [],
     },
   );

@@ -98,7 +98,7 @@ export function runElsewhere(run: RunState): Failure {
   return new Failure(
     "unreachable",
     "outcome-unknown",
-    "Another invocation of the function is executing this run, or has executed it.",
+    "Another invocation of the function is executing this run, or already has.",
     { hints: [statusHint(run)] },
   );
 }
@@ -179,7 +179,7 @@ export function checkContract(
     throw new Failure("usage", "function-too-old", `${who} is too old for this hasura-migrate.`, {
       hints: [
         textHint("Deploy a newer image of the function."),
-        commandHint(["npx", `hasura-migrate@${version}`], "or use its version here"),
+        commandHint(["npx", `hasura-migrate@${version}`], "or use its version on this machine"),
       ],
     });
   }

@@ -150,7 +150,7 @@ export function metadataOutcomeUnknown(
 ): Failure {
   const isStopped = between === "stopped";
   const changes = isStopped ? undefined : between;
-  const silence = isStopped ? "the run was stopped" : "Hasura does not respond any more";
+  const silence = isStopped ? "the run was stopped" : "Hasura no longer responds";
   const why = changes ? "someone else has changed the metadata since" : silence;
   return new Failure(
     "unreachable",

@@ -127,7 +127,7 @@ function sourcesFor({ configVersion }: Project, { version, sources }: Metadata):
     throw new Failure(
       "usage",
       "config-too-old",
-      "A project with config version 1 cannot be used with this Hasura.",
+      "A project with config version 1 cannot be used with this Hasura server.",
       { hints: [upgradeProject] },
     );
   }

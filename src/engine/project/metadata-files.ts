@@ -61,6 +61,6 @@ function outside(path: string): Failure {
   return new Failure(
     "usage",
     "link-outside-project",
-    `${path} is outside of the project, or a link out of it.`,
+    `${path} is outside the project, or a link out of it.`,
   );
 }

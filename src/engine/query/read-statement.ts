@@ -36,7 +36,7 @@ export async function readStatement(sql: string): Promise<ReadStatement> {
       );
     case "parsed": {
       const [statement, second] = parsed.statements;
-      if (statement === undefined) throw refused(sql, 0, "The text contains no statement.");
+      if (statement === undefined) throw refused(sql, 0, "The input contains no statement.");
       if (second !== undefined)
         throw refused(sql, second.start, "There is a second statement; only one is run at a time.");
       const { node, start, end } = statement;

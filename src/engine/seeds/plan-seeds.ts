@@ -194,7 +194,7 @@ function hasChanged(files: readonly string[]): Failure {
       hints: [
         againHint(
           files,
-          `to run ${them} again, although the rows of the first time may still exist`,
+          `to run ${them} again, although the rows of the first run may still exist`,
         ),
         textHint("Or restore the files, and put the new rows into a new seed file."),
       ],

@@ -105,7 +105,7 @@ function knownFailure(reason: string, shown: string): Failure | HasuraCallError 
   if (/^Migration mode is disabled/.test(reason)) {
     return refused(
       "migration-mode-disabled",
-      "Migrations are disabled in this Hasura (its setting migration_mode).",
+      "Migrations are disabled on this Hasura server (its setting migration_mode).",
       cause,
     );
   }

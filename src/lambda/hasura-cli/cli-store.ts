@@ -197,7 +197,7 @@ function resultOf(reported: CliOutcome, isRecorded: boolean, step: Step): StepRe
         : reported;
     case "failed":
       return isRecorded
-        ? { outcome: "skipped", reason: "recorded by another tool meanwhile" }
+        ? { outcome: "skipped", reason: "recorded by another tool in the meantime" }
         : reported;
   }
 }

@@ -22,7 +22,11 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
         "busy",
         "local-lock-held",
         `Another process has held the lock ${path} for more than a minute.`,
-        { hints: [commandHint(["rm", path], "if no other hasura-migrate is running here")] },
+        {
+          hints: [
+            commandHint(["rm", path], "if no other hasura-migrate is running on this machine"),
+          ],
+        },
       );
     }
     await pause(retryMs);

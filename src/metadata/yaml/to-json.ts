@@ -186,7 +186,8 @@ function merge(value: Json, spot: Spot, into: Merging): void {
     for (const each of value) merge(each, spot, into);
     return;
   }
-  if (!isJsonMap(value)) throw unreadable(spot, "<< needs a map, or a list of maps, to merge.");
+  if (!isJsonMap(value))
+    throw unreadable(spot, "<< needs a mapping, or a list of mappings, to merge.");
   const origin = into.to.origins.get(value);
   for (const [key, each] of Object.entries(value)) {
     if (into.values.has(key)) continue;

@@ -42,7 +42,7 @@ export const functionCodes = {
     ],
     remedies: [
       "Run the same command again; it continues where this run ended.",
-      "Raise the function's timeout (900 s at most; the template sets 900 s).",
+      "Raise the function's timeout (at most 15 minutes, which the template sets).",
       "Run a migration that takes longer in an ECS task: `--runner ecs` ([deploying](deploying.md)). Or split it, or run it in the database by hand and record it: `hasura-migrate mark ENVIRONMENT VERSION --applied`.",
     ],
   },
@@ -142,7 +142,7 @@ export const functionCodes = {
     causes: ["A short timeout, with a migration that takes longer."],
     remedies: [
       "See what was applied: `hasura-migrate status ENVIRONMENT`.",
-      "Raise the function's timeout (900 s at most), then run the same command again.",
+      "Raise the function's timeout (at most 15 minutes), then run the same command again.",
     ],
   },
   "function-too-old": {

@@ -37,7 +37,7 @@ export const hasuraCliCodes = {
     causes: ["The migration takes longer than the function's timeout allows."],
     remedies: [
       "Check whether the migration is still running (`SELECT pid, state, query FROM pg_stat_activity`, with `hasura-migrate sql` or another client) and whether it took effect (`hasura-migrate status ENVIRONMENT`), then record the outcome with `hasura-migrate mark`.",
-      "Raise the function's timeout (900 s at most), or split the migration.",
+      "Raise the function's timeout (at most 15 minutes), or split the migration.",
     ],
   },
   "cli-refused": {

@@ -217,7 +217,7 @@ describe("envs --discover", () => {
       env: { ...keys, AWS_REGION: "" },
     });
     assert.equal(exit, 2);
-    assert.match(err, /No AWS region to look in/);
+    assert.match(err, /There is no AWS region to search/);
   });
 
   test("no line is wider than the terminal", async (t) => {

@@ -231,7 +231,7 @@ describe("failure view", () => {
     );
     assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
       '✗ f/up.sql failed: Hasura reports "database query error" at $.args.',
-      "    no SQLSTATE: this Hasura hides the details of database errors",
+      "    no SQLSTATE: this Hasura server hides the details of database errors",
     ]);
   });
 

@@ -246,7 +246,7 @@ describe("recover outcome", () => {
     assert.equal(exit, 0, context.err.text);
     assert.match(
       context.err.text,
-      /! Another invocation of the function is executing this run, or has executed it\./,
+      /! Another invocation of the function is executing this run, or already has\./,
     );
     assert.doesNotMatch(context.err.text, /nothing was run\./);
     assert.match(context.out.text, /2 applied/);

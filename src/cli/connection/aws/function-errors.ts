@@ -48,7 +48,7 @@ function endingOf(report: string): Ending {
     return {
       code: "function-timeout",
       what: `timed out${after}`,
-      remedy: "Raise the function's timeout (900 s at most).",
+      remedy: "Raise the function's timeout (at most 15 minutes).",
     };
   }
   if (/OutOfMemory|out of memory/i.test(report))

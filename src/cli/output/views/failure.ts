@@ -120,7 +120,9 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
     // If Hasura hides the database's message, our message already contains everything Hasura does reveal.
     if (sql.file === undefined) return statementLines(sql, options);
     return failure.code === "sql-failed" && sql.sqlstate === undefined
-      ? [styled`    ${style.dim("no SQLSTATE: this Hasura hides the details of database errors")}`]
+      ? [
+          styled`    ${style.dim("no SQLSTATE: this Hasura server hides the details of database errors")}`,
+        ]
       : [];
   }
   const words = `${sql.sqlstate ?? ""} ${sql.message}`.trim();

@@ -185,7 +185,7 @@ function reportStarted(
   if (Math.abs(off) > clockOffMs)
     checks.warning(
       "clock",
-      `this machine's clock is ${duration(Math.abs(off))} ${off > 0 ? "ahead of" : "behind"} the function's: AWS rejects requests above 5 minutes`,
+      `this machine's clock is ${duration(Math.abs(off))} ${off > 0 ? "ahead of" : "behind"} the function's: AWS rejects requests that are more than 5 minutes off`,
     );
   else checks.ok("clock", "in sync with the function's");
 }

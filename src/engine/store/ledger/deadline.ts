@@ -64,7 +64,7 @@ export function deadlineFailure(
   return new Failure(
     "unreachable",
     "deadline",
-    `${fullName(step)} was cancelled because the time of its process ran out; ${kept}.`,
+    `${fullName(step)} was cancelled because its process ran out of time; ${kept}.`,
     {
       hints: [
         ...(lockHolders.length > 0 ? [textHint(lockAdvice(lockHolders))] : []),

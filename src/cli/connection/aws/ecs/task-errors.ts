@@ -13,7 +13,7 @@ import {
   isMissingTaskDefinition,
 } from "../sdk-error.ts";
 
-/** What messages and hints name. */
+/** The function and the ECS settings that messages and hints name. */
 export interface TaskTarget extends InvocationTarget {
   readonly settings: TaskSettings;
 }
