@@ -132,9 +132,7 @@ function headerLines(
   { style, columns }: MatrixTextOptions,
 ): Styled[] {
   const legend = environments.map(({ environment }, i) => `${i + 1} ${environment}`);
-  const numbers = numbered
-    ? wrap([...(here ? ["h here"] : []), ...legend].join("  "), columns)
-    : [];
+  const numbers = numbered ? flow([...(here ? ["h here"] : []), ...legend], columns) : [];
   const left = " ".repeat(versionWidth + (nameWidth > 0 ? 2 + nameWidth : 0));
   return [...numbers, style.bold(`${left}${headings.map((text) => `  ${text}`).join("")}`)];
 }

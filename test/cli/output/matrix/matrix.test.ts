@@ -91,6 +91,17 @@ describe("versions without a file", () => {
   });
 });
 
+test("a number and its environment stay in one line of the heading", () => {
+  const nine = Array.from({ length: 9 }, (_, i) =>
+    column(`dev-${String(i + 1)}`, { 1: "pending" }),
+  );
+  assert.deepEqual(text(matrixOf(nine, undefined), 40).slice(0, 3), [
+    "1 dev-1   2 dev-2   3 dev-3   4 dev-4",
+    "5 dev-5   6 dev-6   7 dev-7   8 dev-8",
+    "9 dev-9",
+  ]);
+});
+
 describe("a version under which another migration is applied", () => {
   const other = column("dev-3", { 1: "changed" });
   for (const { migrations } of other.status?.databases ?? [])
