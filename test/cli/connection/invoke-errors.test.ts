@@ -94,6 +94,13 @@ describe("an invocation that AWS refuses", () => {
         "AWS does not recognise this access key with profile dev.",
         [`${identity} --profile dev`],
       ],
+      [
+        awsError(name),
+        { ...target, url: "http://127.0.0.1:1234" },
+        "access/credentials-invalid",
+        "The local service at 127.0.0.1:1234 does not accept this access key.",
+        ["Set AWS_ACCESS_KEY_ID to the key that `hasura-migrate local --serve` printed."],
+      ],
     ]),
     ...["InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired"].flatMap(
       (name): typeof refusals => [

@@ -2,6 +2,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint } from "../../../protocol/hint.ts";
 import type { Environment } from "../../context.ts";
 import { functionReference } from "../../config/parse-function-name.ts";
+import { isLoopback } from "../loopback.ts";
 import type { Delivery } from "./delivery.ts";
 import { networkFailure } from "./network-errors.ts";
 import {
@@ -97,6 +98,18 @@ function credentialsExpired(thrown: unknown, target: InvocationTarget): Failure 
 }
 
 function accessKeyUnknown(thrown: unknown, target: InvocationTarget): Failure {
+  if (isLoopback(target.url))
+    return new Failure(
+      "access",
+      "credentials-invalid",
+      `The local service at ${new URL(target.url).host} does not accept this access key.`,
+      {
+        hints: [
+          textHint("Set AWS_ACCESS_KEY_ID to the key that `hasura-migrate local --serve` printed."),
+        ],
+        cause: thrown,
+      },
+    );
   return new Failure(
     "access",
     "credentials-invalid",

@@ -106,9 +106,14 @@ function confirmationNeeded(
         ] as const)
       : ([
           "confirmation-needed",
-          `"${open[0]?.question ?? "Continue?"}" needs an answer, ${nobody}.`,
+          `"${open[0]?.question ?? "Continue?"}" needs an answer${alsoFor(open.slice(1))}, ${nobody}.`,
         ] as const);
   return new Failure("usage", code, message, { hints: [missing] });
+}
+
+function alsoFor(others: readonly PreparedRun[]): string {
+  const names = others.map(({ environment }) => environment);
+  return names.length === 0 ? "" : `, and the same for ${names.join(", ")}`;
 }
 
 function yesHint(environments: readonly string[]): Hint {

@@ -616,6 +616,14 @@ describe("confirmation for several environments", () => {
     });
 });
 
+test("a question that nobody can answer names every environment", async (t) => {
+  const ran = await several(t, ["down", "dev-1", "dev-2", "staging"], {});
+  assert.match(
+    ran.err.replaceAll(/\s+/g, " "),
+    /"Roll back the last migration of dev-1\?" needs an answer, and the same for dev-2, staging, but/,
+  );
+});
+
 describe("status of several environments", () => {
   const row = (version: string, state: string) => ({ version, name: "x", state, hasDown: true });
   const answering = (...rows: object[]) => {
