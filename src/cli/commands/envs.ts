@@ -33,7 +33,9 @@ export const envs: CommandModule = {
       import("../output/views/environments.ts"),
     ]);
     const loaded = await loadConfig(context, options.config);
-    for (const line of listEnvironments(loaded, options)) context.out.write(`${line}\n`);
+    const { cwd } = context;
+    for (const line of listEnvironments(loaded, { ...options, cwd }))
+      context.out.write(`${line}\n`);
     return "done";
   },
 };

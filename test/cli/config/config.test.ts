@@ -384,11 +384,32 @@ describe("config", () => {
     assert.equal(await main(context), 0);
     assert.equal(
       context.out.text,
-      `dev-1  eu-west-1     acme-dev   hasura-migrate-dev-1
-dev-3  us-east-1     acme-dev   hasura-migrate-dev-3
-prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:function:migrate:live  protected
+      `environment  region        profile    function
+dev-1        eu-west-1     acme-dev   hasura-migrate-dev-1
+dev-3        us-east-1     acme-dev   hasura-migrate-dev-3
+prod         eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:function:migrate:live  protected
+
+configured in ${join(cwd, "hasura-migrate.json")}
 `,
     );
+  });
+
+  test("envs shows what is not as usual, and the groups", async (t) => {
+    const environments = {
+      "dev-1": { source: "local", runner: "ecs", metadata: true },
+      "dev-2": { endpointUrl: "http://127.0.0.1:1234" },
+    };
+    const groups = { dev: ["dev-1", "dev-2"] };
+    const cwd = tree(t, { "hasura-migrate.json": JSON.stringify({ environments, groups }) });
+    const context = testContext(t, { argv: ["envs"], cwd });
+    assert.equal(await main(context), 0);
+    assert.deepEqual(context.out.text.trimEnd().split("\n").slice(0, -1), [
+      "environment  profile  function",
+      "dev-1        dev-1    hasura-migrate-dev-1  source: local, runner: ecs, metadata",
+      "dev-2        dev-2    hasura-migrate-dev-2  http://127.0.0.1:1234",
+      "",
+      "group dev: dev-1, dev-2",
+    ]);
   });
 
   test("envs --json also shows the groups, and whether a profile is configured or follows from the name", async (t) => {

@@ -241,10 +241,10 @@ describe("envs --show-origin", () => {
   const files = {
     "hasura-migrate.json": {
       extends: "./base.json",
-      environments: { "dev-1": { profile: "mine" } },
+      environments: { "dev-1": { profile: "mine", runner: "ecs", ecs: { cluster: "c" } } },
     },
     "base.json": {
-      defaults: { region: "eu-west-1" },
+      defaults: { region: "eu-west-1", metadata: true },
       environments: {
         prod: { protected: true, function: "arn:aws:lambda:eu-central-1:111122223333:function:m" },
       },
@@ -256,11 +256,14 @@ describe("envs --show-origin", () => {
     const cwd = project(t, files);
     const context = testContext(t, { argv: ["envs", "--show-origin"], cwd });
     assert.equal(await main(context), 0);
-    const text = context.out.text.replaceAll(`${cwd}/`, "").replace(/ {2,}/g, "  ");
+    const text = context.out.text.replace(/ {2,}/g, "  ");
     for (const line of [
       "profile  mine  hasura-migrate.json: environments.dev-1.profile",
       "region  eu-west-1  base.json: defaults.region",
       "function  hasura-migrate-dev-1  by convention",
+      "runner  ecs  hasura-migrate.json: environments.dev-1.runner",
+      'ecs  {"cluster":"c"}  hasura-migrate.json: environments.dev-1.ecs',
+      "metadata  true  base.json: defaults.metadata",
       "protected  true  base.json: environments.prod.protected",
       "region  eu-central-1  base.json: environments.prod.function",
       "group all: dev-1, prod  base.json",

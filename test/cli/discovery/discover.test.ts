@@ -88,8 +88,13 @@ describe("envs --discover", () => {
       .trimEnd()
       .split("\n")
       .map((line) => line.split(" ")[0]);
-    assert.deepEqual(names, [...nine.map(({ environment }) => environment), "dev-10"]);
-    assert.match(out, /^dev-1 {3}eu-west-1 {2}0000…0000 {2}hasura-migrate-dev-1$/m);
+    assert.deepEqual(names, [
+      ...["environment", ...nine.map(({ environment }) => environment), "dev-10"],
+    ]);
+    assert.match(
+      out,
+      /^environment {2}region {5}account {4}function\ndev-1 {8}eu-west-1 {2}0000…0000 {2}hasura-migrate-dev-1$/m,
+    );
   });
 
   test("looks in every profile and region; a function that two profiles find is one line", async (t) => {
@@ -105,7 +110,11 @@ describe("envs --discover", () => {
         .trimEnd()
         .split("\n")
         .map((line) => line.replace(/ {2,}/g, "  ")),
-      ["dev-1  eu-west-1  0000…0000  one, two  a", "prod  us-east-1  0000…0000  one, two  b"],
+      [
+        "environment  region  account  profiles  function",
+        "dev-1  eu-west-1  0000…0000  one, two  a",
+        "prod  us-east-1  0000…0000  one, two  b",
+      ],
     );
   });
 
@@ -116,7 +125,7 @@ describe("envs --discover", () => {
     }));
     const url = await served(t, many);
     const { out } = await discovers(t, { url, env: { ...keys, AWS_REGION: "eu-west-1" } });
-    assert.equal(out.trimEnd().split("\n").length, 250);
+    assert.equal(out.trimEnd().split("\n").length, 1 + 250);
   });
 
   test("shows two functions with one tag, and that the name means neither", async (t) => {

@@ -3,7 +3,8 @@ import { toFailureData } from "../../../protocol/failure.ts";
 import { shortAccount, plural } from "../format.ts";
 import { hintText } from "../hints.ts";
 import { jsonLine } from "../json-line.ts";
-import { padEnd, textWidth, truncate, wrap } from "../terminal/width.ts";
+import { tableLines } from "../terminal/table-lines.ts";
+import { wrap } from "../terminal/width.ts";
 
 /** What discovery found, one function a line, then what could not be searched. */
 export function discoveredLines(discovery: Discovery, columns: number): string[] {
@@ -15,19 +16,10 @@ export function discoveredLines(discovery: Discovery, columns: number): string[]
     each.profiles.join(", "),
     each.name,
   ]);
-  const widths = [0, 1, 2, 3, 4].map((i) =>
-    Math.max(0, ...rows.map((row) => textWidth(row[i] ?? ""))),
-  );
-  const lines = rows.map((row) =>
-    truncate(
-      row
-        .map((cell, i) => padEnd(cell, widths[i] ?? 0))
-        // A column that is empty in every line.
-        .filter((_, i) => widths[i] !== 0)
-        .join("  ")
-        .trimEnd(),
-      columns,
-    ),
+  const lines = tableLines(
+    ["environment", "region", "account", "profiles", "function"],
+    rows,
+    columns,
   );
   const none = failures.length === 0 ? ["No function has the tag hasura-migrate:environment."] : [];
   const doubtful = ambiguous.flatMap((environment) =>

@@ -1,8 +1,13 @@
 import type { LoadedConfig } from "../../config/load.ts";
-import { environmentNames, noConfigText, resolveTarget } from "../../config/resolve-target.ts";
+import {
+  environmentNames,
+  noConfigText,
+  resolveTarget,
+  type Target,
+} from "../../config/resolve-target.ts";
 import { jsonLine } from "../json-line.ts";
+import { tableLines } from "../terminal/table-lines.ts";
 import { groupJsonLines, originLines, originsOf } from "./origins.ts";
-import { padEnd, textWidth } from "../terminal/width.ts";
 
 /** The lines of `envs`, for people or as JSON. */
 export function listEnvironments(
@@ -10,11 +15,17 @@ export function listEnvironments(
   {
     json = false,
     showOrigin = false,
-  }: { readonly json?: boolean | undefined; readonly showOrigin?: boolean | undefined },
+    cwd,
+  }: {
+    readonly json?: boolean | undefined;
+    readonly showOrigin?: boolean | undefined;
+    /** Files below it are named relative to it. */
+    readonly cwd: string;
+  },
 ): string[] {
   if (json) return environmentJsonLines(loaded, showOrigin);
   if (environmentNames(loaded).length === 0) return [noConfigText];
-  return showOrigin ? originLines(loaded) : environmentLines(loaded);
+  return showOrigin ? originLines(loaded, cwd) : environmentLines(loaded);
 }
 
 /** One JSON object per environment; with their origins also one per group. */
@@ -43,7 +54,7 @@ function groupsOf(environment: string, { config }: LoadedConfig): string[] | und
   return groups.length > 0 ? groups : undefined;
 }
 
-/** One line per environment, in columns. */
+/** A table of the environments, the groups, and the file that they come from. */
 function environmentLines(loaded: LoadedConfig): string[] {
   const targets = environmentNames(loaded).map((name) => resolveTarget(name, loaded, {}));
   const rows = targets.map((target) => [
@@ -51,15 +62,33 @@ function environmentLines(loaded: LoadedConfig): string[] {
     target.region ?? "",
     target.profile.name,
     target.function,
-    target.protected ? "protected" : "",
+    notesOf(target).join(", "),
   ]);
-  const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...rows.map((row) => textWidth(row[column] ?? ""))),
+  const groups = Object.entries(loaded.config.groups ?? {}).map(
+    ([group, members]) => `group ${group}: ${members.join(", ")}`,
   );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => padEnd(cell, widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  const from = loaded.file === undefined ? [] : [`configured in ${loaded.file}`];
+  return [
+    ...tableLines(["environment", "region", "profile", "function", ""], rows),
+    "",
+    ...groups,
+    ...from,
+  ];
+}
+
+/** What is not as usual, in the words of the configuration. */
+function notesOf({
+  protected: isProtected,
+  source,
+  metadata,
+  task,
+  endpointUrl,
+}: Target): string[] {
+  return [
+    ...(isProtected ? ["protected"] : []),
+    ...(source === "local" ? ["source: local"] : []),
+    ...(task === undefined ? [] : ["runner: ecs"]),
+    ...(metadata === true ? ["metadata"] : []),
+    ...(endpointUrl === undefined ? [] : [endpointUrl]),
+  ];
 }

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { LoadedConfig } from "../../config/load.ts";
 import {
   environmentNames,
@@ -18,7 +19,7 @@ interface Setting {
 }
 
 /** `envs --show-origin`: each value of each environment with the file and the key that it comes from. */
-export function originLines(loaded: LoadedConfig): string[] {
+export function originLines(loaded: LoadedConfig, cwd: string): string[] {
   const settings = environmentNames(loaded).map(
     (name) => [name, settingsOf(name, loaded)] as const,
   );
@@ -29,12 +30,12 @@ export function originLines(loaded: LoadedConfig): string[] {
     name,
     ...list.map(
       ({ key, value, origin }) =>
-        `  ${padEnd(key, widthOf("key"))}  ${padEnd(value, widthOf("value"))}  ${originText(origin)}`,
+        `  ${padEnd(key, widthOf("key"))}  ${padEnd(value, widthOf("value"))}  ${originText(origin, cwd)}`,
     ),
   ]);
   const groups = groupNames(loaded).map(
     (name) =>
-      `group ${name}: ${membersOf(name, loaded).join(", ")}  ${loaded.originOf?.("groups", name) ?? ""}`,
+      `group ${name}: ${membersOf(name, loaded).join(", ")}  ${fileText(loaded.originOf?.("groups", name) ?? "", cwd)}`,
   );
   return [...environments, ...groups];
 }
@@ -61,16 +62,24 @@ export function groupJsonLines(loaded: LoadedConfig): string[] {
 function settingsOf(name: string, loaded: LoadedConfig): Setting[] {
   const target = resolveTarget(name, loaded, {});
   const { defaults, environments } = loaded.config;
-  const aliases = environments?.[name]?.aliases ?? defaults?.aliases;
+  const set = { ...defaults, ...environments?.[name] };
+  const ecs = { ...defaults?.ecs, ...environments?.[name]?.ecs };
   const values = {
     profile: target.profile.name,
     region: target.region,
     function: target.function,
     protected: String(target.protected),
     endpointUrl: target.endpointUrl,
-    aliases: aliases === undefined ? undefined : String(aliases),
+    aliases: set.aliases?.toString(),
+    runner: set.runner,
+    ecs: Object.keys(ecs).length === 0 ? undefined : JSON.stringify(ecs),
+    source: set.source,
+    metadata: set.metadata?.toString(),
   };
-  const keys = ["profile", "region", "function", "protected", "endpointUrl", "aliases"] as const;
+  const keys = [
+    ...(["profile", "region", "function", "protected", "endpointUrl", "aliases"] as const),
+    ...(["runner", "ecs", "source", "metadata"] as const),
+  ];
   return keys.flatMap((key) => {
     const value = values[key];
     if (value === undefined) return [];
@@ -91,6 +100,11 @@ function membersOf(group: string, { config }: LoadedConfig): readonly string[] {
   return config.groups?.[group] ?? [];
 }
 
-function originText(origin: Origin | undefined): string {
-  return origin === undefined ? "by convention" : `${origin.file}: ${origin.key}`;
+function originText(origin: Origin | undefined, cwd: string): string {
+  return origin === undefined ? "by convention" : `${fileText(origin.file, cwd)}: ${origin.key}`;
+}
+
+function fileText(file: string, cwd: string): string {
+  const path = relative(cwd, file);
+  return file === "" || path.startsWith("..") ? file : path;
 }
