@@ -17,8 +17,18 @@ export interface Change {
 
 /** The changes of rows by a statement, also inside WITH. */
 export function changesIn(node: Node): Change[] {
-  if ("CreateFunctionStmt" in node || "RuleStmt" in node) return [];
+  if (changesNoRows(node)) return [];
   return [...nodesIn(node)].flatMap((found) => [...changeIn(found), ...mergeIn(found)]);
+}
+
+const definitions: ReadonlySet<string> = new Set([
+  ...["CreateStmt", "AlterTableStmt", "DropStmt", "IndexStmt", "ViewStmt", "CommentStmt"],
+  ...["CreateTrigStmt", "CreateFunctionStmt", "RuleStmt"],
+]);
+
+/** True for a definition, which changes no rows when it runs: what is inside it runs later, or not at all. */
+export function changesNoRows(node: Node): boolean {
+  return definitions.has(Object.keys(node)[0] ?? "");
 }
 
 /** The DELETE of a MERGE: without a condition of its own it can reach every row, whatever the rows are compared with. */

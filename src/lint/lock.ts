@@ -68,10 +68,10 @@ export function foreignTables(schema: Schema, table: string, constraint?: string
     .filter(([name]) => constraint === undefined || name === constraint)
     .flatMap(([, { target }]) => (target === undefined ? [] : [lock(target)]));
   if (constraint !== undefined) return own;
-  const others = [...schema.tables].filter(([, { constraints }]) =>
-    [...constraints.values()].some(({ target }) => target === table),
-  );
-  return [...own, ...others.map(([name]) => lock(name))].filter((each) => each.table !== table);
+  const others: StatementLock[] = [];
+  for (const [name, { constraints }] of schema.tables)
+    for (const { target } of constraints.values()) if (target === table) others.push(lock(name));
+  return [...own, ...others].filter((each) => each.table !== table);
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   TruncateStmt,
 } from "@pgsql/types";
 import { alterLocks } from "./alter-locks.ts";
+import { changesNoRows } from "./changes.ts";
 import {
   foreignTables,
   lockModes,
@@ -306,7 +307,7 @@ const changing = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
 
 /** INSERT, UPDATE, DELETE and MERGE, also inside WITH. */
 function changedRows(node: Node): StatementLock[] {
-  if ("CreateFunctionStmt" in node || "RuleStmt" in node) return [];
+  if (changesNoRows(node)) return [];
   const locks: StatementLock[] = [];
   for (const found of nodesIn(node))
     for (const kind of changing) {

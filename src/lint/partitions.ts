@@ -5,10 +5,10 @@ import type { Schema } from "./schema.ts";
 
 /** The partitions and children of a table, also those further below. */
 export function childrenOf(schema: Schema, table: string): string[] {
-  const children = [...schema.tables].flatMap(([name, { parent }]) =>
-    parent === table ? [name] : [],
-  );
-  return children.flatMap((child) => [child, ...childrenOf(schema, child)]);
+  const children: string[] = [];
+  for (const [name, { parent }] of schema.tables)
+    if (parent === table) children.push(name, ...childrenOf(schema, name));
+  return children;
 }
 
 /**

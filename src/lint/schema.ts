@@ -230,14 +230,16 @@ function afterCreate(schema: Schema, statement: CreateStmt): Schema {
   if (relation === undefined) return schema;
   const name = relationName(relation);
   if (isOptional && schema.tables.has(name)) return schema;
-  const [parent] = inhRelations.flatMap((each) => ("RangeVar" in each ? [each.RangeVar] : []));
-  let next = created(schema, name, {});
-  if (parent) next = withParent(next, { name, parent: relationName(parent), bound: partbound });
+  // Alone, so that the other tables are copied only once.
+  let own = created({ ...schema, tables: new Map() }, name, {});
   for (const element of tableElts) {
-    if ("ColumnDef" in element) next = withColumn(next, name, element.ColumnDef);
-    if ("Constraint" in element) next = withConstraint(next, name, element.Constraint);
+    if ("ColumnDef" in element) own = withColumn(own, name, element.ColumnDef);
+    if ("Constraint" in element) own = withConstraint(own, name, element.Constraint);
   }
-  return next;
+  const next = created(schema, name, own.tables.get(name) ?? {});
+  const [parent] = inhRelations.flatMap((each) => ("RangeVar" in each ? [each.RangeVar] : []));
+  if (!parent) return next;
+  return withParent(next, { name, parent: relationName(parent), bound: partbound });
 }
 
 /** The schema, in which a table is a child of another one or, with a bound, a partition. */
@@ -431,10 +433,8 @@ function afterDrop(schema: Schema, { objects = [], removeType, behavior }: DropS
 
 function withoutTables(schema: Schema, names: readonly string[]): Schema {
   const tables = without(schema.tables, ...names);
-  for (const [name, table] of tables) {
-    const kept = withoutDefault(table, ...names);
-    if (kept !== table) tables.set(name, kept);
-  }
+  for (const [name, table] of tables)
+    if (table.defaultPartition !== undefined) tables.set(name, withoutDefault(table, ...names));
   return { ...schema, tables };
 }
 
