@@ -13,6 +13,7 @@ import { passwordMask } from "../engine/sql/mask-passwords.ts";
 import type { StatementImpact } from "../protocol/impact.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
+import { parseFile } from "./do-blocks.ts";
 import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
 import { namedTables, truncatedTables, withReferring } from "./locks.ts";
 import { relationName } from "./names.ts";
@@ -149,7 +150,7 @@ class Assessment {
 
   async file({ direction, sql }: FileToAssess): Promise<FileAssessment> {
     const text = await sql();
-    const parsed = await parseSql(text);
+    const parsed = await parseFile(text);
     this.#path = afterFile(this.#path);
     if (parsed.kind !== "parsed")
       return { statements: [], notAssessed: whyNot(parsed, text), isSensitive: false };

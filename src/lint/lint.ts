@@ -1,8 +1,8 @@
 import { didYouMean } from "../did-you-mean.ts";
 import { shortenList } from "../shorten-list.ts";
 import { isEmptySql } from "../engine/sql/is-empty.ts";
-import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
+import { parseFile, type ParsedFile } from "./do-blocks.ts";
 import type { Finding, LintFile, LintMigration, MetadataFault } from "./finding.ts";
 import { isThere, type Removal } from "./removals.ts";
 import { allRules } from "./rules/all-rules.ts";
@@ -108,7 +108,7 @@ async function afterMigration(
   schema: Schema,
 ): Promise<Schema> {
   const { database, up, down, isKnown = false } = migration;
-  const parsedUp = up && (await parseSql(up.text));
+  const parsedUp = up && (await parseFile(up.text));
   if (isKnown) return parsedUp === undefined ? schema : lastSchema(parsedUp, schema);
   const file = up && new LintedFile(linter, up, { database, direction: "up" });
   const after = file && parsedUp ? file.check(parsedUp, schema) : schema;
@@ -128,11 +128,11 @@ async function checkDown(
   const file = new LintedFile(linter, down, { database, direction: "down" });
   if (isEmptySql(down.text) && down.problem === undefined)
     file.report("blank-down", { message: "The file contains no statement." });
-  file.check(await parseSql(down.text), startRun(after));
+  file.check(await parseFile(down.text), startRun(after));
   file.finish();
 }
 
-function lastSchema(parsed: ParsedSql, schema: Schema): Schema {
+function lastSchema(parsed: ParsedFile, schema: Schema): Schema {
   if (parsed.kind !== "parsed") return schema;
   const statements = [...withTemporaryNames(parsed.statements)];
   return statements.reduce(
@@ -171,7 +171,7 @@ class LintedFile {
   }
 
   /** Checks its statements, and returns the schema after them. */
-  check(parsed: ParsedSql, before: Schema): Schema {
+  check(parsed: ParsedFile, before: Schema): Schema {
     const { text, problem } = this.#file;
     if (problem !== undefined) {
       this.report("unreadable-file", { message: problem });

@@ -1,6 +1,7 @@
 import type { DropStmt } from "@pgsql/types";
 import type { DroppedObject } from "../engine/plan/assessment.ts";
 import type { StatementImpact } from "../protocol/impact.ts";
+import { innerStatements } from "./do-blocks.ts";
 import { truncatedTables } from "./locks.ts";
 import { objectName, relationName, rolesOf } from "./names.ts";
 import { changesOf } from "./rules/data.ts";
@@ -20,11 +21,15 @@ export interface Loss {
 }
 
 /**
- * What a statement removes that no down.sql brings back: tables, columns, all rows (TRUNCATE, DELETE without WHERE), and what CASCADE
- * drops with a schema, a type, a collation or an extension, and what DROP OWNED drops. Views and indexes hold no data of their own. Statements inside functions and DO blocks are
- * not seen.
+ * What a statement removes that no down.sql brings back: tables, columns, all rows (TRUNCATE, DELETE without WHERE), what CASCADE drops
+ * with a schema, a type, a collation or an extension, and what DROP OWNED drops. Views and indexes hold no data of their own. A DO block
+ * loses what a statement in it loses, whatever the condition; statements inside functions are not seen.
  */
 export function lossesOf(statement: LintStatement): Loss[] {
+  return [statement, ...innerStatements(statement)].flatMap(ownLosses);
+}
+
+function ownLosses(statement: LintStatement): Loss[] {
   const { node } = statement;
   if ("DropStmt" in node) return dropped(node.DropStmt);
   if ("AlterTableStmt" in node) return droppedColumns(statement);

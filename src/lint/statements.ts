@@ -1,5 +1,5 @@
 import { hasNoTransactionMarker } from "../engine/project/directives.ts";
-import type { ParsedStatement } from "../sql-parser/parse-sql.ts";
+import type { StatementOfFile } from "./do-blocks.ts";
 import { afterEarlier, nothingEarlier } from "./earlier.ts";
 import { locksOf } from "./locks.ts";
 import type { LintStatement } from "./rules/rule.ts";
@@ -20,7 +20,7 @@ export interface StatementInFile {
 
 /** The statements of a file in order, each with what is known before it runs. `before`: the schema before the file. */
 export function* statementsOf(
-  parsed: readonly ParsedStatement[],
+  parsed: readonly StatementOfFile[],
   { text, direction }: { readonly text: string; readonly direction: LintStatement["direction"] },
   before: Schema,
 ): Generator<StatementInFile> {
@@ -28,10 +28,10 @@ export function* statementsOf(
   const named = [...withTemporaryNames(parsed)];
   let schema = withoutTemporary(before);
   let earlier = nothingEarlier;
-  for (const [number, { node, start, end }] of named.entries()) {
+  for (const [number, { node, start, end, inner = [] }] of named.entries()) {
     const locks = locksOf(node, schema);
     const later = () => named.slice(number + 1).map((next) => next.node);
-    const statement = { node, schema, locks, noTransaction, direction, earlier, later };
+    const statement = { node, inner, schema, locks, noTransaction, direction, earlier, later };
     schema = afterStatement(schema, node);
     yield { statement, number, start, end, after: schema };
     earlier = afterEarlier(earlier, statement);

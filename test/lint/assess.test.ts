@@ -114,6 +114,10 @@ describe("assessing the files of a plan", () => {
     ["DELETE FROM orders", "loses rows orders, data-loss, needs mass-change"],
     ["DELETE FROM orders WHERE 1 = 1", "loses rows orders, data-loss, needs mass-change"],
     ["DROP SCHEMA shop CASCADE", "loses schema shop, data-loss, needs drop-data"],
+    [
+      "DO $$ BEGIN IF EXISTS (SELECT FROM orders) THEN ALTER TABLE orders DROP COLUMN label; END IF; END $$",
+      "loses column orders.label, data-loss, needs drop-data",
+    ],
     ["DROP TYPE mood CASCADE", "loses dependents mood, data-loss, needs drop-cascade"],
     [
       "down:ALTER TABLE orders ALTER amount TYPE bigint",
@@ -142,6 +146,7 @@ describe("assessing the files of a plan", () => {
     "DELETE FROM orders WHERE id = 7",
     "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DROP TABLE orders'",
     "DROP TABLE IF EXISTS missing",
+    "DO $$ BEGIN DROP TABLE IF EXISTS missing; ALTER TABLE orders DROP COLUMN nothing; END $$",
     "-- nothing",
   ])("nothing worth a look: %s", async (sql) => {
     assert.deepEqual(await summaryOf(sql), []);

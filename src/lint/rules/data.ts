@@ -1,5 +1,6 @@
 import { shortenList } from "../../shorten-list.ts";
 import { changesIn, type Change } from "../changes.ts";
+import { innerStatements } from "../do-blocks.ts";
 import type { EarlierStatements } from "../earlier.ts";
 import { isNewRelation } from "../schema.ts";
 import { isEmptied, type LintStatement, type Rule } from "./rule.ts";
@@ -16,7 +17,8 @@ const massChange: Rule = {
     good: "UPDATE orders SET channel = 'web' WHERE id BETWEEN 1 AND 10000;",
   },
   check: (statement) =>
-    changesOf(statement)
+    [statement, ...innerStatements(statement)]
+      .flatMap(changesOf)
       .filter(({ isWhole }) => isWhole)
       .map(({ kind, table, isMerge, hasWhere }) => ({
         table,

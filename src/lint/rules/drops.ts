@@ -1,3 +1,4 @@
+import { innerStatements } from "../do-blocks.ts";
 import { objectName, qualified, relationName, rolesOf, stringsOf } from "../names.ts";
 import { removalLabel, removalsIn, removedNames } from "../removals.ts";
 import { namedTables, truncatedTables } from "../locks.ts";
@@ -15,11 +16,12 @@ const dropData: Rule = {
     bad: "ALTER TABLE orders DROP COLUMN note;",
     good: "COMMENT ON COLUMN orders.note IS 'Not used since June; to be dropped.';",
   },
-  check: (statement) => [
-    ...droppedObjects(statement),
-    ...droppedColumns(statement),
-    ...emptied(statement),
-  ],
+  check: (statement) =>
+    [statement, ...innerStatements(statement)].flatMap((each) => [
+      ...droppedObjects(each),
+      ...droppedColumns(each),
+      ...emptied(each),
+    ]),
 };
 
 function droppedObjects({ node, schema }: LintStatement): Problem[] {

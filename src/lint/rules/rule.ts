@@ -9,6 +9,8 @@ import { isNewRelation, type Schema } from "../schema.ts";
 /** One statement of a file, with what is known before it runs. */
 export interface LintStatement {
   readonly node: Node;
+  /** Of a DO block: the statements in it that can lose data or that create a table. */
+  readonly inner: readonly Node[];
   readonly schema: Schema;
   readonly locks: readonly StatementLock[];
   /** True if the file runs outside a transaction. */
