@@ -4,7 +4,7 @@ output "function_arn" {
 }
 
 output "security_group_id" {
-  description = "Hasura's security group must admit this one on Hasura's port."
+  description = "Hasura's security group must allow traffic from this one on Hasura's port."
   value       = aws_security_group.this.id
 }
 

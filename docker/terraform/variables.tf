@@ -35,7 +35,7 @@ variable "protected" {
 }
 
 variable "keep_down_sql" {
-  description = "Keep the text of each migration's down file in the ledger, so that it can be rolled back without its file; false where down files hold secrets."
+  description = "Keep the text of each migration's down file in the ledger, so that it can be rolled back without its file; false if down files contain secrets."
   type        = bool
   default     = true
 }
@@ -97,7 +97,7 @@ variable "hasura_port" {
 }
 
 variable "hasura_security_group_id" {
-  description = "Hasura's security group; the module adds a rule that admits the function. If empty, add that rule yourself."
+  description = "Hasura's security group; the module adds a rule that allows traffic from the function. If empty, add that rule yourself."
   type        = string
   default     = ""
 }

@@ -16,12 +16,12 @@ events, in the order in which they happened, with two additions by the CLI: \`en
 
 What a program may rely on:
 
-- \`type\`, the names of fields, \`kind\` and \`code\` are stable within a contract version. Texts may change.
+- \`type\`, the names of fields, \`kind\` and \`code\` are stable within a contract version. The wording of messages may change.
 - The function can be newer than the CLI. Then an event, and every object in it, may have **fields that this page does not
-  list**: the CLI passes them on as they are, and a program has to ignore those that it does not know. Only a hint has no
+  list**: the CLI passes them on as they are, and a program has to ignore those that it does not recognise. Only a hint has no
   others, and one of an unknown kind is left out, because the CLI completes the hints.
-- An event of a **type that the CLI does not know** arrives as \`{"type":"unknown","env":…,"event":{…}}\`, with the whole of
-  it under \`event\`. A program has to ignore types that it does not know, \`unknown\` included.
+- An event of a **type that the CLI does not recognise** arrives as \`{"type":"unknown","env":…,"event":{…}}\`, with the whole of
+  it under \`event\`. A program has to ignore types that it does not recognise, \`unknown\` included.
 - A known field never changes its type or meaning, and one that is not marked as optional is always there.
 - The last line is \`run.finished\`, \`run.failed\` or, where the run could not be started or followed, \`failure\`. On several
   environments these are the last of each environment, and \`summary\` is the last line.

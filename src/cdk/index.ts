@@ -34,7 +34,7 @@ export class HasuraMigrate extends Construct {
   readonly function: lambda.Function;
   readonly role: iam.Role;
   readonly logGroup: logs.LogGroup;
-  /** The function's own; where `hasuraSecurityGroup` is not given, Hasura's must admit it. */
+  /** The function's own; where `hasuraSecurityGroup` is not given, Hasura's must allow traffic from it. */
   readonly securityGroup: ec2.SecurityGroup;
   /** Fires when the function crashes or times out. */
   readonly alarm: cloudwatch.Alarm;

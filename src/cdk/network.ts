@@ -2,7 +2,7 @@ import { aws_ec2 as ec2 } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { HasuraMigrateProps } from "./props.ts";
 
-/** The function's security group, which lets it reach Hasura and the secret's service and admits nobody. */
+/** The function's security group, which lets it reach Hasura and the secret's service and allows no inbound traffic. */
 export function createSecurityGroup(
   scope: Construct,
   { environment, vpc, hasuraPort = 8080, hasuraSecurityGroup }: HasuraMigrateProps,

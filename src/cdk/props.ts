@@ -34,7 +34,7 @@ export interface HasuraMigrateProps {
   readonly architecture?: lambda.Architecture;
   /** Require the environment's name to be typed before anything changes. @default false */
   readonly protected?: boolean;
-  /** Keep the text of down files in the ledger; not where they hold secrets. @default true */
+  /** Keep the text of down files in the ledger; set false if they contain secrets. @default true */
   readonly keepDownSql?: boolean;
   /** Keep replaced Hasura metadata in the ledger, with the secrets in it. @default true */
   readonly keepMetadata?: boolean;
@@ -57,7 +57,7 @@ export interface HasuraMigrateProps {
   readonly hasuraEndpoint: string;
   /** Hasura's port, for the security groups. @default 8080 */
   readonly hasuraPort?: number;
-  /** Hasura's security group, to which a rule is added that admits the function. @default - add that rule yourself */
+  /** Hasura's security group, to which a rule is added that allows traffic from the function. @default - add that rule yourself */
   readonly hasuraSecurityGroup?: ec2.ISecurityGroup;
   readonly adminSecret: AdminSecret;
   /** The key that encrypts the secret, if it is your own. @default - AWS's own key */

@@ -45,7 +45,7 @@ export const secretsCodes = {
     ],
     remedies: [
       "Create the endpoint with the stack: `CreateSecretsEndpoint=true`; see [deploying](deploying.md#no-route-to-the-secret).",
-      "If the VPC already has one, let its security group admit the stack's output `SecurityGroupId` on port 443.",
+      "If the VPC already has one, let its security group allow traffic from the stack's output `SecurityGroupId` on port 443.",
     ],
   },
   "secret-unusable": {
