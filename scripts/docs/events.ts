@@ -1,5 +1,8 @@
 import * as z from "zod";
-import { HistoryRow, PlanItem, RunEvent, StatusRow } from "../../src/protocol/events.ts";
+import { RunEvent } from "../../src/protocol/events.ts";
+import { HistoryRow } from "../../src/protocol/history-row.ts";
+import { StatusRow } from "../../src/protocol/status-rows.ts";
+import { PlanItem } from "../../src/protocol/plan-items.ts";
 import { FailureData, Place, SqlFailure } from "../../src/protocol/failure.ts";
 import { Hint } from "../../src/protocol/hint.ts";
 import { table } from "./markdown.ts";

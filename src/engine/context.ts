@@ -1,5 +1,6 @@
 import type { MetadataDocument } from "../metadata/document/metadata-document.ts";
-import type { DatabaseStatus, RunEvent } from "../protocol/events.ts";
+import type { RunEvent } from "../protocol/events.ts";
+import type { DatabaseStatus } from "../protocol/status-rows.ts";
 import type { Failure } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Hasura } from "./hasura/client.ts";

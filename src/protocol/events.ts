@@ -1,46 +1,34 @@
 import * as z from "zod";
 import { FailureData } from "./failure.ts";
 import { ReceivedHints } from "./hint.ts";
-import { StatementImpact } from "./impact.ts";
 import {
   InconsistentObjectData,
   InconsistentSince,
   LastReplacement,
   MetadataChange,
 } from "./metadata-change.ts";
-import { Direction, MigrationState, Version } from "./migration.ts";
+import { Version } from "./migration.ts";
+import {
+  database,
+  name,
+  version,
+  tookMs,
+  migration,
+  seed,
+  uploadedFrom,
+  counts,
+  fingerprint,
+} from "./event-fields.ts";
+import { databasePlan, databaseSeeds } from "./plan-items.ts";
+import { databaseStatus } from "./status-rows.ts";
+import { HistoryRow } from "./history-row.ts";
+import { LockSession } from "./lock-session.ts";
 
 /*
  * The events of a run, one JSON object per line. Objects are open (z.object): a newer function may add fields, and an unknown
  * `type` is shown as a plain line. Codes only ever grow; texts may change any day. docs/events.md is generated from the
  * descriptions.
  */
-
-const database = z
-  .string()
-  .describe("Name of the database: the source's name in Hasura's metadata.");
-const name = z.string().describe("The migration's name, without its version.");
-const version = Version.describe("The migration's version, a decimal number as text.");
-const tookMs = z.number().nonnegative();
-const migration = {
-  database,
-  version,
-  name,
-  direction: Direction.describe("`up` applies, `down` rolls back."),
-};
-
-const seed = {
-  database,
-  seed: z.string().describe("The seed's name: its path below the seeds directory of its database."),
-};
-
-/** `UploadedDirectory` as it is reported: open, like every object of an event. */
-const uploadedFrom = z.object({
-  directory: z.string().describe("Name of the directory, starting with that of its repository."),
-  branch: z.string().optional(),
-  commit: z.string().optional(),
-  dirty: z.boolean().optional().describe("True if its files differed from the commit."),
-});
 
 const runStarted = z
   .object({
@@ -85,296 +73,16 @@ const runStarted = z
   })
   .describe("First event of every run: which function responds, and for which environment.");
 
-export const PlanItem = z.object({
-  version,
-  name,
-  direction: Direction,
-  file: z.string().describe("Path from the project's root, with forward slashes."),
-  lines: z.int().nonnegative(),
-  transaction: z.boolean().describe("False for a file that runs outside a transaction."),
-  appliedAt: z.iso
-    .datetime()
-    .optional()
-    .describe("When it was applied; only for a rollback, and only if the ledger has it."),
-  appliedBy: z
-    .string()
-    .optional()
-    .describe("Who applied it, as their client reported it; only in a dry run."),
-  outOfOrder: z
-    .boolean()
-    .optional()
-    .describe("True if the version is older than one that is already applied."),
-  differsFromImage: z
-    .boolean()
-    .optional()
-    .describe("True for an uploaded file that differs from the image's file."),
-  replaces: z
-    .array(Version)
-    .optional()
-    .describe(
-      "For a squash whose parts are all applied: the versions of the parts. It is recorded in their place, and its file is not run.",
-    ),
-  statements: z
-    .array(StatementImpact)
-    .optional()
-    .describe(
-      "Statements that read or rewrite a whole table, lose data, or have a finding of `lint`; absent if there are none.",
-    ),
-  notAssessed: z
-    .string()
-    .optional()
-    .describe("Why the file's statements were not examined, such as a syntax error."),
-  sql: z.string().optional().describe("The file's text; only in the result of `plan`."),
-});
-export type PlanItem = z.infer<typeof PlanItem>;
-
-const databasePlan = z.object({
-  database,
-  kind: z.string().describe("Kind of the source, such as `postgres`."),
-  applied: z.int().nonnegative().describe("How many versions are applied."),
-  items: z.array(PlanItem).describe("Migrations to run, in order."),
-  files: z
-    .array(Version)
-    .optional()
-    .describe(
-      "Versions that the function has a file for, from which a client can find out which of its own files the function lacks.",
-    ),
-});
-export type DatabasePlan = z.infer<typeof databasePlan>;
-
-export const SeedItem = z.object({
-  seed: seed.seed,
-  file: z.string().describe("Path from the project's root, with forward slashes."),
-  lines: z.int().nonnegative(),
-  state: z
-    .enum(["pending", "again", "applied", "changed", "unfinished"])
-    .describe(
-      "`pending`: not run yet, will be run · `again`: will be run again · `applied`: already run and unchanged, will be skipped · `changed`: the file has changed since it was run, which is refused · `unfinished`: an earlier run of it did not finish, which is refused.",
-    ),
-  appliedAt: z.iso.datetime().optional().describe("When it was last run, if recorded."),
-});
-export type SeedItem = z.infer<typeof SeedItem>;
-
-const databaseSeeds = z.object({
-  database,
-  kind: z.string().describe("Kind of the source, such as `postgres`."),
-  recorded: z
-    .boolean()
-    .describe("False for a database without a ledger, where seeds are not recorded."),
-  items: z.array(SeedItem).describe("The selected seeds, in order."),
-});
-export type DatabaseSeeds = z.infer<typeof databaseSeeds>;
-
-export const StatusRow = z.object({
-  version,
-  name: z.string().describe("Empty for a version without a file, unless the ledger has its name."),
-  state: MigrationState.describe(
-    "`pending`: not applied · `applied` · `unknown`: applied, without a file · `changed`: applied, but the file has changed since · `dirty`: marked as interrupted in Hasura's catalog state · `interrupted`: ended part-way, outside a transaction · `running`: being applied now.",
-  ),
-  hasDown: z.boolean().optional().describe("Whether there is a down file."),
-  outOfOrder: z
-    .boolean()
-    .optional()
-    .describe("True for a pending version that is older than one that is already applied."),
-  differsFromImage: z
-    .boolean()
-    .optional()
-    .describe("True for an uploaded up file that differs from the image's file."),
-  appliedAs: z
-    .string()
-    .optional()
-    .describe(
-      "For a `changed` version: the name of the other migration that is applied under it, if there is one.",
-    ),
-  appliedAt: z.iso.datetime().optional(),
-  appliedBy: z
-    .string()
-    .optional()
-    .describe("Who applied it, as their client reported it, where the ledger knows."),
-  branch: z
-    .string()
-    .optional()
-    .describe("Branch of the working copy that it was applied from, as the client reported it."),
-  canRollBack: z
-    .literal(true)
-    .optional()
-    .describe(
-      "For a version without a file: the ledger keeps its down SQL, so that `down` can roll it back. If absent, it cannot be rolled back without its file.",
-    ),
-  runId: z.string().optional().describe("Id of the run that applied it."),
-  evidence: z
-    .array(
-      z.object({
-        object: z.string().describe("Such as `table users` or `column users.email`."),
-        exists: z.boolean(),
-      }),
-    )
-    .optional()
-    .describe("For a version in doubt: whether what its file creates is in the database."),
-});
-export type StatusRow = z.infer<typeof StatusRow>;
-/** A run in progress on a database. */
-export const RunInProgress = z.object({
-  runId: z.string().describe("The run's id."),
-  operation: z.string(),
-  user: z.string().describe("As the client reported it."),
-  host: z.string().describe("As the client reported it."),
-  ciJob: z.string().optional().describe("Address of the CI job."),
-  ageMs: z.number().nonnegative().describe("How long ago it started."),
-});
-export type RunInProgress = z.infer<typeof RunInProgress>;
-
-const databaseStatus = z.object({
-  database,
-  kind: z.string().describe("Kind of the source, such as `postgres`."),
-  store: z.enum(["catalog", "ledger"]),
-  inProgress: z
-    .array(RunInProgress)
-    .optional()
-    .describe("Runs in progress on this database now; absent if there are none."),
-  migrations: z.array(StatusRow),
-});
-export type DatabaseStatus = z.infer<typeof databaseStatus>;
-
-/** A run in the ledger. */
-export const HistoryRow = z.object({
-  runId: z.string().describe("The run's id."),
-  operation: z.string(),
-  user: z.string().describe("As the client reported it."),
-  host: z.string().describe("As the client reported it."),
-  gitCommit: z.string().optional().describe("Commit of the caller's working copy."),
-  gitBranch: z.string().optional(),
-  ciJob: z.string().optional().describe("Address of the CI job."),
-  imageCommit: z.string().optional().describe("Commit that the image was built from."),
-  source: z
-    .object({
-      kind: z.string().describe("`image` or `upload`."),
-      directory: z.string().optional().describe("Name of the directory that was uploaded."),
-      branch: z.string().optional().describe("Its branch."),
-      commit: z.string().optional().describe("Its commit."),
-      dirty: z.boolean().optional().describe("True if its files differed from the commit."),
-    })
-    .optional()
-    .describe("Where its migrations came from; absent for runs recorded by older versions."),
-  requestId: z
-    .string()
-    .describe("AWS request id of the newest invocation; CloudTrail records who sent it."),
-  requestIds: z
-    .array(z.string())
-    .optional()
-    .describe("Those of all invocations of the run, oldest first."),
-  startedAt: z.iso.datetime(),
-  endedAt: z.iso.datetime().optional(),
-  outcome: z
-    .string()
-    .optional()
-    .describe(
-      "`finished`, `cancelled`, `paused`, or a failure as `kind/code`; absent while the run is in progress and if it was killed.",
-    ),
-  failure: z.string().optional().describe("The failure's message."),
-  live: z
-    .boolean()
-    .describe(
-      "True while the run shows activity. If a run is neither ended nor live, its function has died.",
-    ),
-  activity: z.string().optional().describe("What it is doing now, if the database shows it."),
-  statement: z
-    .string()
-    .optional()
-    .describe("Only for `sql`: SHA-256 of the statement, in hexadecimal. The text is not kept."),
-  migrations: z
-    .array(
-      z.object({
-        database,
-        version: Version,
-        name: z.string(),
-        change: z
-          .string()
-          .describe(
-            "`up`, `down`, `marked applied`, `marked pending`, `adopted`, `forgotten` or `squashed`.",
-          ),
-        ms: z.number().optional().describe("Time in the database."),
-      }),
-    )
-    .describe("What the run changed, in order."),
-  seeds: z
-    .array(
-      z.object({
-        database,
-        name: z.string().describe("The seed's name."),
-        ms: z.number().optional().describe("Time in the database; absent if it was not finished."),
-      }),
-    )
-    .optional()
-    .describe("The seeds that it ran, in order; absent if there are none."),
-});
-export type HistoryRow = z.infer<typeof HistoryRow>;
-
-/** A session that waits for a lock, or that another session waits for. */
-export const LockSession = z.object({
-  pid: z.int().describe("Process id in PostgreSQL; 0 for a prepared transaction."),
-  application: z.string().optional(),
-  user: z.string().optional(),
-  state: z.string().optional().describe("Such as `active` or `idle in transaction`."),
-  process: z.string().optional().describe("Kind of process, if it serves no client."),
-  openMs: z.number().optional().describe("How long its transaction has been open."),
-  query: z
-    .string()
-    .optional()
-    .describe(
-      "Its current or last statement, with passwords masked; absent if it runs a migration or a seed, or if Hasura's database user may not see it.",
-    ),
-  migration: z
-    .object({ version: Version, name: z.string() })
-    .optional()
-    .describe("The migration that it is running."),
-  seed: z.string().optional().describe("The seed that it is running."),
-  waitsFor: z
-    .object({
-      mode: z.string().describe("Such as `AccessExclusiveLock`."),
-      kind: z.string().describe("PostgreSQL's `locktype`, such as `relation` or `transactionid`."),
-      object: z.string().optional().describe("The table or index, if it is known."),
-      waitedMs: z.number().optional(),
-    })
-    .optional()
-    .describe("The lock that it waits for; absent if it is not waiting."),
-  blockedBy: z
-    .array(
-      z.object({
-        pid: z.int(),
-        holds: z.string().optional().describe("The conflicting locks that it holds."),
-      }),
-    )
-    .describe("The sessions that it waits for: they hold the lock, or are ahead in its queue."),
-});
-export type LockSession = z.infer<typeof LockSession>;
-
 export const CheckState = z
   .enum(["ok", "warning", "failed", "skipped"])
   .describe("`skipped`: it depends on a check that failed.");
 export type CheckState = z.infer<typeof CheckState>;
-
-const fingerprint = z
-  .string()
-  .optional()
-  .describe(
-    "Hash of what would be done, in order. A request with this hash as `expectedPlan` is refused if its plan has a different one.",
-  );
 
 /** `splitListEvent` and `joinListEvents` split and join such lists. */
 const more = z
   .literal(true)
   .optional()
   .describe("Set if a long list was split; the rest follows in the next event of the same type.");
-
-const counts = {
-  applied: z
-    .int()
-    .nonnegative()
-    .describe("Migrations that were applied or rolled back, or seeds that were run."),
-  notReached: z.int().nonnegative().describe("Planned migrations or seeds that were not run."),
-  tookMs,
-};
 
 const inconsistency = z
   .object({

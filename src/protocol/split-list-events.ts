@@ -1,4 +1,5 @@
-import type { DatabasePlan, DatabaseSeeds, EventOf, RunEvent } from "./events.ts";
+import type { EventOf, RunEvent } from "./events.ts";
+import type { DatabasePlan, DatabaseSeeds } from "./plan-items.ts";
 import { joinRows, splitRows } from "./split-rows.ts";
 
 type ListEvent =

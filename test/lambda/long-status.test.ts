@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { statusForLog, writeStatus } from "../../src/lambda/long-status.ts";
 import { redactor } from "../../src/lambda/secrets/redact.ts";
-import type { EventOf, StatusRow } from "../../src/protocol/events.ts";
+import type { EventOf } from "../../src/protocol/events.ts";
+import type { StatusRow } from "../../src/protocol/status-rows.ts";
 
 type Status = EventOf<"status">;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { EventOf, RunEvent, StatusRow } from "../../src/protocol/events.ts";
+import type { EventOf, RunEvent } from "../../src/protocol/events.ts";
+import type { StatusRow } from "../../src/protocol/status-rows.ts";
 import { decodeEvents, encodeEvent } from "../../src/protocol/ndjson.ts";
 import { splitListEvent } from "../../src/protocol/split-list-events.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { eventLines } from "../../src/lambda/truncate-event.ts";
-import type { EventOf, StatusRow } from "../../src/protocol/events.ts";
+import type { EventOf } from "../../src/protocol/events.ts";
+import type { StatusRow } from "../../src/protocol/status-rows.ts";
 import { Failure } from "../../src/protocol/failure.ts";
 import { decodeEvents, largestEventBytes } from "../../src/protocol/ndjson.ts";
 import { statusColumns } from "../../src/protocol/status-columns.ts";

@@ -1,4 +1,4 @@
-import type { PlanItem } from "../../protocol/events.ts";
+import type { PlanItem } from "../../protocol/plan-items.ts";
 import { impactText } from "../../protocol/impact-text.ts";
 import type { StatementImpact } from "../../protocol/impact.ts";
 

@@ -1,11 +1,5 @@
-import type {
-  DatabasePlan,
-  DatabaseSeeds,
-  EventOf,
-  PlanItem,
-  RunEvent,
-  SeedItem,
-} from "../../protocol/events.ts";
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import type { DatabasePlan, DatabaseSeeds, PlanItem, SeedItem } from "../../protocol/plan-items.ts";
 import { isKeptRollback, migrationLabel } from "../../protocol/migration.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { shortenList } from "../../shorten-list.ts";

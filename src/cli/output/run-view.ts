@@ -1,11 +1,5 @@
-import type {
-  DatabasePlan,
-  DatabaseSeeds,
-  EventOf,
-  PlanItem,
-  RunEvent,
-  SeedItem,
-} from "../../protocol/events.ts";
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import type { DatabasePlan, DatabaseSeeds, PlanItem, SeedItem } from "../../protocol/plan-items.ts";
 import { migrationLabel } from "../../protocol/migration.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { ConnectionInfo } from "../connection/connection.ts";

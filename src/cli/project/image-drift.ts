@@ -1,4 +1,5 @@
-import type { EventOf, StatusRow } from "../../protocol/events.ts";
+import type { EventOf } from "../../protocol/events.ts";
+import type { StatusRow } from "../../protocol/status-rows.ts";
 import { migrationLabel, type Version } from "../../protocol/migration.ts";
 import { plural } from "../output/format.ts";
 

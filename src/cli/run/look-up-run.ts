@@ -1,4 +1,4 @@
-import type { HistoryRow } from "../../protocol/events.ts";
+import type { HistoryRow } from "../../protocol/history-row.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { requestAbout } from "../../protocol/request.ts";
 import type { Connection } from "../connection/connection.ts";

@@ -1,4 +1,5 @@
-import type { ClosingEvent, HistoryRow } from "../../protocol/events.ts";
+import type { ClosingEvent } from "../../protocol/events.ts";
+import type { HistoryRow } from "../../protocol/history-row.ts";
 import { exitCode, type FailureData, type Kind } from "../../protocol/failure.ts";
 import { runHint } from "../../protocol/hint.ts";
 import type { RunState } from "./run-state.ts";

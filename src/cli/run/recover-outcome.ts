@@ -1,4 +1,5 @@
-import type { ClosingEvent, EventOf, HistoryRow, InvocationEnd } from "../../protocol/events.ts";
+import type { ClosingEvent, EventOf, InvocationEnd } from "../../protocol/events.ts";
+import type { HistoryRow } from "../../protocol/history-row.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { isCommandOf, runHint } from "../../protocol/hint.ts";
 import { poll, type Poll } from "../../retry.ts";

@@ -1,4 +1,4 @@
-import type { HistoryRow } from "../../protocol/events.ts";
+import type { HistoryRow } from "../../protocol/history-row.ts";
 import type { CliContext } from "../context.ts";
 import { duration } from "../output/format.ts";
 

@@ -1,4 +1,5 @@
-import type { EventOf, PlanItem, RunEvent } from "../../protocol/events.ts";
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import type { PlanItem } from "../../protocol/plan-items.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { Request } from "../../protocol/request.ts";

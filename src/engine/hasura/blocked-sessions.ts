@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { LockSession } from "../../protocol/events.ts";
+import { LockSession } from "../../protocol/lock-session.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
 import { readStatementLabel } from "../store/ledger/statement-label.ts";
 import type { SqlResult } from "./client.ts";

@@ -1,4 +1,4 @@
-import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
+import type { DatabasePlan, PlanItem } from "../../protocol/plan-items.ts";
 import { migrationLabel } from "../../protocol/migration.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";

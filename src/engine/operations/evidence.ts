@@ -1,4 +1,4 @@
-import type { StatusRow } from "../../protocol/events.ts";
+import type { StatusRow } from "../../protocol/status-rows.ts";
 import type { Version } from "../../protocol/migration.ts";
 import { rememberLast } from "../../remember-last.ts";
 import { isPostgres } from "../hasura/source-kinds.ts";

@@ -1,4 +1,4 @@
-import type { HistoryRow } from "../../protocol/events.ts";
+import type { HistoryRow } from "../../protocol/history-row.ts";
 import { countedQueries } from "../../protocol/operations.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";

@@ -1,4 +1,4 @@
-import type { DatabaseStatus, StatusRow } from "../../protocol/events.ts";
+import type { DatabaseStatus, StatusRow } from "../../protocol/status-rows.ts";
 import { compareVersions, type MigrationState, type Version } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";

@@ -1,4 +1,4 @@
-import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
+import type { DatabasePlan, PlanItem } from "../../protocol/plan-items.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
 import { hasuraFailure } from "../hasura/errors.ts";

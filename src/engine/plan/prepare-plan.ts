@@ -1,4 +1,4 @@
-import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
+import type { DatabasePlan, PlanItem } from "../../protocol/plan-items.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { isKeptRollback, migrationLabel, type Version } from "../../protocol/migration.ts";

@@ -1,4 +1,4 @@
-import type { DatabaseSeeds, SeedItem } from "../../protocol/events.ts";
+import type { DatabaseSeeds, SeedItem } from "../../protocol/plan-items.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { shortenList } from "../../shorten-list.ts";

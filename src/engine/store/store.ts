@@ -1,6 +1,7 @@
 import type { JsonMap } from "../../metadata/document/json.ts";
 import type { Failure } from "../../protocol/failure.ts";
-import type { HistoryRow, RunInProgress } from "../../protocol/events.ts";
+import type { HistoryRow } from "../../protocol/history-row.ts";
+import type { RunInProgress } from "../../protocol/status-rows.ts";
 import type { Direction, MigrationState, Version } from "../../protocol/migration.ts";
 import type { Directives } from "../project/directives.ts";
 import type { SourceKind, SqlResult } from "../hasura/client.ts";

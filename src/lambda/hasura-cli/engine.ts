@@ -2,7 +2,7 @@ import type { EngineContext } from "../../engine/context.ts";
 import { hasuraFailure } from "../../engine/hasura/errors.ts";
 import type { Project } from "../../engine/project/project.ts";
 import { warn } from "../../engine/emit.ts";
-import type { DatabaseStatus } from "../../protocol/events.ts";
+import type { DatabaseStatus } from "../../protocol/status-rows.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { Request } from "../../protocol/request.ts";

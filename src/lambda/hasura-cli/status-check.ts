@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { DatabaseStatus } from "../../protocol/events.ts";
+import type { DatabaseStatus } from "../../protocol/status-rows.ts";
 import { compareVersions, type Version } from "../../protocol/migration.ts";
 import type { Project } from "../../engine/project/project.ts";
 import type { CopiedFile, CopiedProject } from "./workspace.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { historyLines } from "../../../src/cli/output/views/history.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
-import type { HistoryRow } from "../../../src/protocol/events.ts";
+import type { HistoryRow } from "../../../src/protocol/history-row.ts";
 
 const style = colorsFor({ isTTY: false }, {}, false);
 const run: HistoryRow = {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { planLines } from "../../../src/cli/output/views/plan.ts";
-import type { EventOf, PlanItem } from "../../../src/protocol/events.ts";
+import type { EventOf } from "../../../src/protocol/events.ts";
+import type { PlanItem } from "../../../src/protocol/plan-items.ts";
 import { byteSize, impactText, rowCount } from "../../../src/protocol/impact-text.ts";
 import type { StatementImpact } from "../../../src/protocol/impact.ts";
 

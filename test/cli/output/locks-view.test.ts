@@ -3,7 +3,8 @@ import { describe, test } from "vitest";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { textWidth } from "../../../src/cli/output/terminal/width.ts";
 import { locksLines } from "../../../src/cli/output/views/locks.ts";
-import type { EventOf, LockSession } from "../../../src/protocol/events.ts";
+import type { EventOf } from "../../../src/protocol/events.ts";
+import type { LockSession } from "../../../src/protocol/lock-session.ts";
 
 const style = colorsFor({ isTTY: false }, {}, false);
 const lines = (sessions: readonly LockSession[], columns = Infinity, notShown = 0): string[] =>

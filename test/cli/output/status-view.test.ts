@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { statusLines } from "../../../src/cli/output/views/status.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
-import type { StatusRow } from "../../../src/protocol/events.ts";
+import type { StatusRow } from "../../../src/protocol/status-rows.ts";
 import { testContext } from "../../support/test-context.ts";
 
 describe("status", () => {

@@ -3,7 +3,7 @@ import { describe, test } from "vitest";
 import { cancelRuns } from "../../../src/engine/operations/cancel.ts";
 import { showHistory } from "../../../src/engine/operations/history.ts";
 import type { RunFilter, RunRegistry } from "../../../src/engine/store/store.ts";
-import type { HistoryRow } from "../../../src/protocol/events.ts";
+import type { HistoryRow } from "../../../src/protocol/history-row.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { countedQueries } from "../../../src/protocol/operations.ts";
 import { engineOf } from "../support/engine.ts";

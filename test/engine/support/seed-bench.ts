@@ -3,7 +3,7 @@ import type { EngineContext } from "../../../src/engine/execute.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { projectSeeds } from "../../../src/engine/project/seeds.ts";
 import type { Request } from "../../../src/protocol/request.ts";
-import type { SeedItem } from "../../../src/protocol/events.ts";
+import type { SeedItem } from "../../../src/protocol/plan-items.ts";
 import { query } from "../../support/postgres.ts";
 import { asked, ledgerBench, type LedgerBench } from "./ledger-bench.ts";
 import { withLedger } from "./ledger.ts";

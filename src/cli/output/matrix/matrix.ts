@@ -1,5 +1,6 @@
 import { compareVersions } from "../../../protocol/migration.ts";
-import type { EventOf, RunInProgress, StatusRow } from "../../../protocol/events.ts";
+import type { EventOf } from "../../../protocol/events.ts";
+import type { RunInProgress, StatusRow } from "../../../protocol/status-rows.ts";
 import type { LocalMigrations } from "../../project/image-drift.ts";
 
 /** What one environment answered to `status`. */

@@ -1,4 +1,5 @@
-import type { EventOf, PlanItem } from "../../../protocol/events.ts";
+import type { EventOf } from "../../../protocol/events.ts";
+import type { PlanItem } from "../../../protocol/plan-items.ts";
 import { impactLines } from "../impact-lines.ts";
 
 /** A migration that is going to run. */

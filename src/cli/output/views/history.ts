@@ -1,4 +1,5 @@
-import type { EventOf, HistoryRow } from "../../../protocol/events.ts";
+import type { EventOf } from "../../../protocol/events.ts";
+import type { HistoryRow } from "../../../protocol/history-row.ts";
 import { migrationLabel } from "../../../protocol/migration.ts";
 import type { Style } from "../terminal/colors.ts";
 import { duration, exactLocalTime, localTime, plural } from "../format.ts";

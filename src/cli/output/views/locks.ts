@@ -1,5 +1,6 @@
 import { lockModes } from "../../../protocol/lock-modes.ts";
-import type { EventOf, LockSession } from "../../../protocol/events.ts";
+import type { EventOf } from "../../../protocol/events.ts";
+import type { LockSession } from "../../../protocol/lock-session.ts";
 import { migrationLabel } from "../../../protocol/migration.ts";
 import { duration, plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";

@@ -1,4 +1,4 @@
-import type { RunInProgress, StatusRow } from "../../../protocol/events.ts";
+import type { RunInProgress, StatusRow } from "../../../protocol/status-rows.ts";
 import { duration } from "../format.ts";
 import { shortRun } from "./history.ts";
 

@@ -1,4 +1,5 @@
-import type { EventOf, PlanItem } from "../../../protocol/events.ts";
+import type { EventOf } from "../../../protocol/events.ts";
+import type { PlanItem } from "../../../protocol/plan-items.ts";
 import type { Style } from "../terminal/colors.ts";
 import { planHeader, itemRemarks } from "../messages.ts";
 import { impactLines } from "../impact-lines.ts";

@@ -1,4 +1,5 @@
-import type { EventOf, SeedItem } from "../../../protocol/events.ts";
+import type { EventOf } from "../../../protocol/events.ts";
+import type { SeedItem } from "../../../protocol/plan-items.ts";
 import { seedRemarks, seedsHeader } from "../messages.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate } from "../terminal/width.ts";

@@ -1,4 +1,5 @@
-import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
+import type { EventOf } from "../../../protocol/events.ts";
+import type { DatabaseStatus, StatusRow } from "../../../protocol/status-rows.ts";
 import { plural, timeAgo } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";

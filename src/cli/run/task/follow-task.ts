@@ -1,4 +1,5 @@
-import type { EventOf, HistoryRow, RunEvent } from "../../../protocol/events.ts";
+import type { EventOf, RunEvent } from "../../../protocol/events.ts";
+import type { HistoryRow } from "../../../protocol/history-row.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import type { Task, TaskRunner, TaskState, TaskStop } from "../../connection/task-runner.ts";
 import type { Connection } from "../../connection/connection.ts";

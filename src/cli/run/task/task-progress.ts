@@ -1,4 +1,5 @@
-import type { EventOf, HistoryRow, RunEvent } from "../../../protocol/events.ts";
+import type { EventOf, RunEvent } from "../../../protocol/events.ts";
+import type { HistoryRow } from "../../../protocol/history-row.ts";
 
 /** A planned step, by what identifies it in the ledger. */
 interface PlannedStep {

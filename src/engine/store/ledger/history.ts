@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { HistoryRow } from "../../../protocol/events.ts";
+import { HistoryRow } from "../../../protocol/history-row.ts";
 import { migrationLabel, Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
 import type { RunActor, RunList } from "../store.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { retryHint } from "../../../protocol/hint.ts";
-import type { RunInProgress } from "../../../protocol/events.ts";
+import type { RunInProgress } from "../../../protocol/status-rows.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import { warn } from "../../emit.ts";
 import type { SqlResult } from "../../hasura/client.ts";

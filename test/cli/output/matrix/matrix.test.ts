@@ -5,7 +5,7 @@ import { matrixMarkdown } from "../../../../src/cli/output/matrix/matrix-markdow
 import { matrixLines } from "../../../../src/cli/output/matrix/matrix-text.ts";
 import { colorsFor } from "../../../../src/cli/output/terminal/colors.ts";
 import { textWidth } from "../../../../src/cli/output/terminal/width.ts";
-import type { StatusRow } from "../../../../src/protocol/events.ts";
+import type { StatusRow } from "../../../../src/protocol/status-rows.ts";
 
 type Rows = Readonly<Record<string, StatusRow["state"]>>;
 

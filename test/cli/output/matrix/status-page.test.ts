@@ -8,7 +8,7 @@ import {
   type MatrixCell,
   type MatrixColumn,
 } from "../../../../src/cli/output/matrix/matrix.ts";
-import type { StatusRow } from "../../../../src/protocol/events.ts";
+import type { StatusRow } from "../../../../src/protocol/status-rows.ts";
 import { instant } from "../../../support/test-context.ts";
 
 function column(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { HistoryRow } from "../../../../src/protocol/events.ts";
+import type { HistoryRow } from "../../../../src/protocol/history-row.ts";
 import type { Request } from "../../../../src/protocol/request.ts";
 import { query } from "../../../support/postgres.ts";
 import { withLedger } from "../../support/ledger.ts";

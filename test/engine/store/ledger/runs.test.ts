@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { describe, test } from "vitest";
 import { lockClass, lockId } from "../../../../src/engine/store/ledger/constants.ts";
-import type { HistoryRow } from "../../../../src/protocol/events.ts";
+import type { HistoryRow } from "../../../../src/protocol/history-row.ts";
 import { countedQueries } from "../../../../src/protocol/operations.ts";
 import type { Request } from "../../../../src/protocol/request.ts";
 import { query } from "../../../support/postgres.ts";
