@@ -9,7 +9,7 @@ export const commandLineCodes = {
       "`down ENVIRONMENT --all` was meant to roll back everything: that option is `--everything`.",
     ],
     remedies: [
-      "Leave one of the two out: `--all` means every configured environment.",
+      "Omit one of the two: `--all` means every configured environment.",
       "To roll back every migration of one environment: `hasura-migrate down ENVIRONMENT --everything`.",
     ],
   },
@@ -135,7 +135,7 @@ export const commandLineCodes = {
   "page-not-written": {
     kinds: ["usage"],
     meaning:
-      "The file of `status --html FILE` could not be written; one that was there is as it was.",
+      "The file of `status --html FILE` could not be written; an existing file is unchanged.",
     causes: [
       "The directory does not exist, or FILE is a directory.",
       "You may not write the file or its directory, or the file system is read-only.",
@@ -205,7 +205,7 @@ export const commandLineCodes = {
     kinds: ["usage"],
     meaning: "The function does not support an option of this request.",
     causes: ["The function's image is older than the client."],
-    remedies: ["Deploy a newer image, or leave the option out."],
+    remedies: ["Deploy a newer image, or omit the option."],
   },
   usage: {
     kinds: ["usage"],

@@ -60,7 +60,7 @@ export const configurationCodes = {
       "The configuration file named by `--config` or `HASURA_MIGRATE_CONFIG` does not exist.",
     causes: ["A mistyped path, or a path relative to another directory."],
     remedies: [
-      "Correct the path, or leave it out: the file is then looked up from the working directory upward.",
+      "Correct the path, or omit it: the file is then looked up from the working directory upward.",
     ],
   },
   "config-not-written": {

@@ -126,7 +126,7 @@ export const functionCodes = {
   },
   "function-settings": {
     kinds: ["usage"],
-    meaning: "The function's environment variables are wrong; the message lists every problem.",
+    meaning: "The function's environment variables are invalid; the message lists every problem.",
     causes: [
       "A required variable is missing, or one is misspelt.",
       "More than one variable names the admin secret.",
@@ -156,7 +156,7 @@ export const functionCodes = {
   },
   "function-unavailable": {
     kinds: ["unreachable"],
-    meaning: "Lambda cannot run the function in its present state; nothing has run.",
+    meaning: "Lambda cannot run the function in its current state; nothing has run.",
     causes: [
       "The subnets have no free addresses, or a network interface could not be created.",
       "The key that encrypts its environment cannot be used.",
@@ -178,7 +178,7 @@ export const functionCodes = {
     kinds: ["usage"],
     meaning: "The function received something that is not a valid request.",
     causes: [
-      "A hand-written payload, for instance with `aws lambda invoke`, has a wrong field or type.",
+      "A hand-written payload, for instance with `aws lambda invoke`, has an invalid field or type.",
       "A test event was sent from the AWS console.",
     ],
     remedies: [

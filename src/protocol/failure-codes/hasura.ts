@@ -30,11 +30,11 @@ export const hasuraCodes = {
   "foreign-hdb-catalog": {
     kinds: ["usage"],
     meaning:
-      "The database given with `--database-url` belongs to a real Hasura; nothing was written.",
+      "The database given with `--database-url` belongs to a real Hasura server; nothing was written.",
     causes: ["The database has a schema `hdb_catalog` that `hasura-migrate local` did not create."],
     remedies: [
       "Use an empty database: `createdb scratch`, then `--database-url postgres://USER@HOST/scratch`.",
-      "Or leave `--database-url` out to use the embedded database.",
+      "Or omit `--database-url` to use the embedded database.",
     ],
   },
   "gateway-error": {
@@ -73,17 +73,17 @@ export const hasuraCodes = {
     meaning: "The function could not connect to Hasura; nothing was sent.",
     causes: [
       "Hasura is not running, or was still starting after a minute.",
-      "The security group of Hasura does not let the function in, or the subnets have no route to it.",
+      "Hasura's security group does not allow traffic from the function, or the subnets have no route to it.",
       "The host or port in `HASURA_MIGRATE_ENDPOINT` is wrong.",
     ],
     remedies: [
       "Check that Hasura is up, and that `HASURA_MIGRATE_ENDPOINT` has its address and port inside the VPC.",
-      "Check that Hasura's security group lets in the stack's output `SecurityGroupId` on that port.",
+      "Check that Hasura's security group allows traffic from the stack's output `SecurityGroupId` on that port.",
     ],
   },
   "migration-mode-disabled": {
     kinds: ["usage"],
-    meaning: "Migrations are disabled in this Hasura's catalog state.",
+    meaning: "Migrations are disabled in this Hasura server's catalog state.",
     causes: ["Someone set `migration_mode` to `false` with the Hasura CLI or the Console."],
     remedies: [
       'Set `migration_mode` back to `"true"` with the metadata API request `set_catalog_state`.',
@@ -109,7 +109,7 @@ export const hasuraCodes = {
     meaning: "The address in `HASURA_MIGRATE_ENDPOINT` responds with 404 instead of Hasura's API.",
     causes: [
       "The address has a path such as `/v1/graphql`, or points to a different service.",
-      "An API of this Hasura is disabled (`HASURA_GRAPHQL_ENABLED_APIS` without `metadata`).",
+      "An API of this Hasura server is disabled (`HASURA_GRAPHQL_ENABLED_APIS` without `metadata`).",
     ],
     remedies: [
       "Set `HASURA_MIGRATE_ENDPOINT` to Hasura's own address, without a path, for instance `http://hasura.internal:8080`.",

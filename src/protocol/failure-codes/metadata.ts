@@ -5,7 +5,7 @@ export const metadataCodes = {
   "bad-metadata": {
     kinds: ["usage"],
     meaning:
-      "The project's metadata cannot be read: a file is not valid YAML, JSON or GraphQL, or does not have the form that Hasura needs.",
+      "The project's metadata cannot be read: a file is not valid YAML, JSON or GraphQL, or does not have the structure that Hasura expects.",
     causes: [
       "A syntax error at the line and column in the message.",
       "`!include` names a file that does not exist, is empty, or includes itself.",
@@ -69,8 +69,8 @@ export const metadataCodes = {
     meaning:
       "Hasura refused the metadata as a whole; the server keeps its metadata. Migrations that the same run has applied stay applied.",
     causes: [
-      "A part of the metadata does not have the form that this version of Hasura expects.",
-      "Two objects have the same name, or a cron trigger has the same name as one that exists only on the server, outside of the metadata.",
+      "A part of the metadata does not have the structure that this version of Hasura expects.",
+      "Two objects have the same name, or a cron trigger has the same name as one that exists only on the server, outside the metadata.",
       "Hasura is in maintenance mode or in read-only mode.",
     ],
     remedies: [
@@ -81,7 +81,7 @@ export const metadataCodes = {
   "metadata-version": {
     kinds: ["usage"],
     meaning: "The server's metadata version is older than 3, which this operation needs.",
-    causes: ["Hasura 1, or a Hasura 2 whose metadata was never upgraded."],
+    causes: ["Hasura 1, or a Hasura 2 server whose metadata was never upgraded."],
     remedies: [
       "Upgrade Hasura to version 2, or use the Hasura CLI of the same version as the server.",
     ],
@@ -91,7 +91,7 @@ export const metadataCodes = {
     meaning:
       "`metadata export` could not write a file of the project. Either no file was changed, or the message lists the files that could not be restored and where their earlier versions are.",
     causes: ["The disk is full.", "You have no permission to write in the metadata directory."],
-    remedies: ["Remove the cause, and run the command again."],
+    remedies: ["Fix the cause, and run the command again."],
   },
   "no-metadata": {
     kinds: ["usage"],

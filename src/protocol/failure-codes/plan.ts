@@ -14,7 +14,7 @@ export const planCodes = {
   "already-squashed": {
     kinds: ["usage"],
     meaning:
-      "A migration would be run that a squash has taken the place of, and the squash is applied; nothing was run.",
+      "A migration that was squashed into another one would be run, although the squash is applied; nothing was run.",
     causes: ["An older image or branch is used, which still has the files of the squash's parts."],
     remedies: [
       "Use an image or a branch that has the squash, or merge it into the branch.",
@@ -108,7 +108,7 @@ export const planCodes = {
       "Other runs or tools changed what is applied while this run was planning or running, or another image was deployed.",
     causes: [
       "Several runs are working on the same environment at once.",
-      "A confirmed run paused, and an image with other migrations or other metadata was deployed before it went on.",
+      "A confirmed run paused, and an image with other migrations or other metadata was deployed before it continued.",
     ],
     remedies: [
       "Let the other runs finish (`hasura-migrate history ENVIRONMENT`), then run the same command again.",

@@ -39,7 +39,7 @@ export const runCodes = {
     ],
     remedies: [
       "Use a user that owns the database.",
-      "Leave out `--database-url` to use the embedded database.",
+      "Omit `--database-url` to use the embedded database.",
     ],
   },
   "database-restored": {
@@ -51,7 +51,7 @@ export const runCodes = {
       "The database of another environment was copied over this one, with its ledger.",
     ],
     remedies: [
-      "List the versions in doubt, each with the tables, columns and indexes of its file that exist in the database: `hasura-migrate status ENVIRONMENT`.",
+      "List the versions in doubt, each with the tables, columns and indexes that it creates and that exist in the database: `hasura-migrate status ENVIRONMENT`.",
       "Record the outcome for all of them: `hasura-migrate mark ENVIRONMENT --in-doubt --applied` or `hasura-migrate mark ENVIRONMENT --in-doubt --pending`. It shows them again and asks.",
       "Or for some of them: `hasura-migrate mark ENVIRONMENT VERSION… --applied` (or `--pending`).",
       "Run the same command again.",
@@ -104,7 +104,7 @@ export const runCodes = {
     causes: ["The user lacks the `CREATE` privilege on the database."],
     remedies: [
       'As the database\'s owner, create the schema for that user: `CREATE SCHEMA hasura_migrate AUTHORIZATION "USER";`.',
-      "Or go without the ledger: `HASURA_MIGRATE_LEDGER=off`; [guarantees](guarantees.md#what-is-not-guaranteed) lists what is then missing.",
+      "Or do without the ledger: `HASURA_MIGRATE_LEDGER=off`; [guarantees](guarantees.md#what-is-not-guaranteed) lists what is then not guaranteed.",
     ],
   },
   "ledger-too-new": {
