@@ -46,7 +46,9 @@ describe("the policies of callers", () => {
         name,
       );
       // InvokeWithResponseStream is allowed by lambda:InvokeFunction.
-      const called = [...read("src/cli/connection/aws/connect.ts").matchAll(/new (\w+)Command\(/g)];
+      const called = [
+        ...read("src/cli/connection/aws/lambda-connection.ts").matchAll(/new (\w+)Command\(/g),
+      ];
       assert.deepEqual(called.map(([, command]) => command).toSorted(), [
         "GetFunctionConfiguration",
         "Invoke",
