@@ -160,6 +160,11 @@ async function refuseToHide(context: CommandContext): Promise<void> {
   );
 }
 
+/** Options whose values are in the new file, so that the next commands need not repeat them. */
+const written: ReadonlySet<string> = new Set([
+  ...["--region", "--profile", "--function", "--endpoint-url"],
+]);
+
 /** Undefined where another user could have written it: no command uses such a file. */
 async function usableConfig(context: CommandContext): ReturnType<typeof findProjectConfig> {
   try {
@@ -202,7 +207,9 @@ function report(
     runHint(["status", first], "what is applied there"),
     runHint([first], "apply what is pending"),
   ];
-  const lines = resolveHints(next, context.commandLine, context.env).map(hintText);
+  const { commandLine } = context;
+  const options = commandLine.options.filter(({ option }) => !written.has(option.long ?? ""));
+  const lines = resolveHints(next, { ...commandLine, options }, context.env).map(hintText);
   context.err.write(
     `Created, with ${names.join(", ")}. Next:\n${lines.map((line) => `  ${line}\n`).join("")}`,
   );

@@ -67,6 +67,7 @@ describe("init", () => {
     });
     assert.equal(out, `${file}\n`);
     assert.match(err, /Created, with dev-1, prod\. Next:\n.*hasura-migrate doctor --all/);
+    assert.match(err, /: hasura-migrate status dev-1\n/);
     await loadConfig(context, undefined);
   });
 
