@@ -25,17 +25,20 @@ export interface Circumstances {
   readonly profiles: Readonly<Record<string, string>>;
   /** What `aws` prints for commands that the stand-in does not know, by their first two words. */
   readonly answers: Readonly<Record<string, string>>;
+  /** The folder of the repository where the reader is. Default: its root. */
+  readonly folder?: string;
 }
 
 export async function readerOf(
   t: TestContext,
-  { project, serve, profiles, answers }: Circumstances,
+  { project, serve, profiles, answers, folder = "." }: Circumstances,
 ): Promise<Reader> {
   const home = await freshDirectory(t);
-  const directory = join(home, "acme");
+  const repository = join(home, "acme");
+  const directory = join(repository, folder);
   const aws = join(home, "aws");
-  for (const path of [directory, aws, join(home, ".aws")]) mkdirSync(path);
-  cpSync(project, join(directory, "hasura"), { recursive: true });
+  for (const path of [repository, aws, join(home, ".aws")]) mkdirSync(path);
+  cpSync(project, join(repository, "hasura"), { recursive: true });
   writeFileSync(join(aws, "profiles.json"), JSON.stringify(profiles));
   writeFileSync(join(aws, "answers.json"), JSON.stringify(answers));
   writeFileSync(
@@ -48,13 +51,14 @@ export async function readerOf(
     aws: `exec '${process.execPath}' '${standIn}' '${aws}' aws "$@"`,
     docker: `exec '${process.execPath}' '${standIn}' '${aws}' docker "$@"`,
     "hasura-migrate": `exec '${process.execPath}' '${bin}' "$@"`,
-    npx: 'exec "$@"',
+    npx: 'while [ "$1" = -p ]; do shift 2; done\nexec "$@"',
+    npm: '[ "$1" = install ]',
     // The clone of the release is this checkout.
     git: `[ "$1" = clone ] || exit 1\nfor last; do :; done\nln -s '${root}' "$last"`,
   });
   const { PATH = "", ...env } = await environmentOf(t, {
     HOME: home,
-    AWS_ENDPOINT_URL_LAMBDA: await serve(join(directory, "hasura")),
+    AWS_ENDPOINT_URL_LAMBDA: await serve(join(repository, "hasura")),
   });
   return {
     directory,
