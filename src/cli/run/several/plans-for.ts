@@ -15,14 +15,23 @@ import {
   type LocalMigrations,
 } from "../../project/image-drift.ts";
 import type { ReadLocal } from "../compare-image.ts";
+import { newFindings } from "./new-findings.ts";
 
 type PlanOptions = OptionsOf<"plan">;
+
+/** What a plan is made from besides the answers. */
+export interface PlanSources {
+  readonly readLocal: ReadLocal;
+  readonly now: number;
+  /** Of rules of `lint`, from the configuration. */
+  readonly severities?: Parameters<typeof newFindings>[2];
+}
 
 /** The answers to `plan`, with the migrations here that run once they are deployed. */
 export async function plansFor(
   options: PlanOptions,
   views: readonly EnvironmentView[],
-  { readLocal, now }: { readonly readLocal: ReadLocal; readonly now: number },
+  { readLocal, now, severities }: PlanSources,
 ): Promise<PlanReport> {
   const local = await readLocal().catch(() => undefined);
   const rowOf = newRows();
@@ -43,7 +52,30 @@ export async function plansFor(
   });
   const plans = await Promise.all(answers);
   const comparesProject = local !== undefined && plans.some(({ isUploaded }) => !isUploaded);
-  return { plans, comparesProject };
+  const found = await findingsIn(plans, local, severities);
+  return { plans: plans.map((plan) => withFindings(plan, found)), comparesProject };
+}
+
+type Findings = Awaited<ReturnType<typeof newFindings>>;
+
+/** No function has examined the files that are new here: what `lint` finds in them is shown instead. */
+async function findingsIn(
+  plans: readonly EnvironmentPlan[],
+  local: LocalMigrations | undefined,
+  severities: PlanSources["severities"],
+): Promise<Findings> {
+  const added = plans.flatMap(({ rows = [] }) => rows.filter(({ isNew }) => isNew));
+  const files = new Set(added.map(({ file }) => file));
+  // The plan is of use without them, too.
+  return local ? newFindings(local, files, severities).catch(() => new Map()) : new Map();
+}
+
+function withFindings(plan: EnvironmentPlan, found: Findings): EnvironmentPlan {
+  if (plan.rows === undefined) return plan;
+  const rows = plan.rows.map((row) =>
+    row.isNew ? { ...row, impacts: found.get(row.file) ?? [] } : row,
+  );
+  return { ...plan, rows };
 }
 
 /** As they would run: databases in the order of the answer, and in each by version. */

@@ -1,16 +1,15 @@
 import type { Report } from "../../output/several/report.ts";
 import type { EnvironmentView } from "../../output/several/environment-view.ts";
-import type { ReadLocal } from "../compare-image.ts";
 import type { ReportOptions } from "../environment-run.ts";
 import { diffsFor } from "./diffs-for.ts";
 import { matrixFor } from "./matrix-for.ts";
-import { plansFor } from "./plans-for.ts";
+import { plansFor, type PlanSources } from "./plans-for.ts";
 
 /** The report on all answers; undefined for an operation that has none. */
 export async function reportFor(
   options: ReportOptions | undefined,
   views: readonly EnvironmentView[],
-  from: { readonly readLocal: ReadLocal; readonly now: number },
+  from: PlanSources,
 ): Promise<Report | undefined> {
   switch (options?.kind) {
     case "matrix":

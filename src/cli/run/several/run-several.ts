@@ -85,6 +85,7 @@ export async function runSeveral(
     const report = await reportFor(spec.report, renderer.views.all, {
       readLocal,
       now: context.now(),
+      severities: loaded.config.lint?.rules,
     });
     const differs = spec.checks === true && report?.kind === "matrix" && hasDrift(report.matrix);
     const result = await finish(resultOfAll(members, context, differs), {

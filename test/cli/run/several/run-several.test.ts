@@ -350,6 +350,32 @@ describe("plan --markdown", () => {
     assert.doesNotMatch(ran.out, /pending in default|environments:/);
   });
 
+  test("shows what lint finds in migrations that are new here, with the tables of the others", async (t) => {
+    const cwd = project(t);
+    const write = (name: string, sql: string): void => {
+      writeFileSync(join(cwd, "migrations/default", name, "up.sql"), sql);
+    };
+    write("1700000000050_early", "CREATE TABLE orders (id int, label varchar(10));");
+    write(
+      "1700000000100_add_note",
+      "CREATE TABLE notes (id int);\nCREATE INDEX n ON notes (id);\nCREATE INDEX i ON orders (id);\nALTER TABLE orders ALTER label TYPE text;\n",
+    );
+    const answers = { "dev-1": planned([], ["1700000000050"]) };
+    const argv = ["plan", "dev-1", "--markdown"];
+    const ran = await several(t, argv, answers, { cwd });
+    const rows = ran.out.split("\n").filter((line) => /: .*blocks writes/.test(line));
+    assert.equal(rows.length, 1);
+    assert.match(
+      rows[0] ?? "",
+      /^\| 1700000000100 add\\_note \| line 3: Building the index blocks writes to orders\. /,
+    );
+    write("1700000000100_add_note", "CREATE INDEX i ON orders (id); BROKEN");
+    assert.match((await several(t, argv, answers, { cwd })).out, /line 1: Syntax error/);
+    write("1700000000100_add_note", "CREATE TABLE t (id int);");
+    const harmless = await several(t, argv, answers, { cwd });
+    assert.doesNotMatch(harmless.out, /Statements to check/);
+  });
+
   test("does not compare the image with the project if the migrations were uploaded", async (t) => {
     const upload = { directory: "shop", branch: "add-coupons" };
     const uploaded = () => [
