@@ -305,12 +305,30 @@ describe("a run in an ECS task", () => {
     assert.ok(events.every(({ dryRun }) => dryRun !== true));
   });
 
+  test("shows remarks about how its migrations were applied, which only its log has", async (t) => {
+    const [version, name] = row;
+    const applied = {
+      ...{ type: "migration.applied", database: "default", direction: "up", version, name },
+      ...{ tookMs: 41, notices: ["its answer was lost"] },
+    };
+    const { exit, err } = await runTask(t, [
+      ...[...start, running],
+      ledger({ outcome: "finished", migrations: [up, up2] }),
+      logs([begun, bothPending, applied, finished(2)]),
+    ]);
+    assert.equal(exit, 0, err);
+    assert.match(err, /default 1700000000100 add_order_notes notice: its answer was lost\n/);
+  });
+
   test("reports that its log, which has the warnings, cannot be read", async (t) => {
     const denied = json({ __type: "AccessDeniedException", message: "not authorized" }, 400);
     const ended = ledger({ outcome: "finished", migrations: [up, up2] });
     const { exit, err } = await runTask(t, [...start, running, ended, denied]);
     assert.equal(exit, 0, err);
-    assert.match(err, /! The log of the ECS task could not be read, so warnings and the outcome /);
+    assert.match(
+      err,
+      /! The log of the ECS task could not be read, so warnings, notices and the outcome /,
+    );
   });
 
   for (const [what, before, after] of [

@@ -244,7 +244,7 @@ async function* ended(
 function beforeEnd({ notice }: FollowedTask, logged: LoggedEnd | undefined): readonly RunEvent[] {
   if (logged === undefined)
     notice(
-      "! The log of the ECS task could not be read, so warnings and the outcome for the metadata are not shown.",
+      "! The log of the ECS task could not be read, so warnings, notices and the outcome for the metadata are not shown.",
     );
   return logged?.before ?? [];
 }

@@ -2,9 +2,11 @@ import {
   endsInvocation,
   isClosing,
   type ClosingEvent,
+  type EventOf,
   type RunEvent,
 } from "../../../protocol/events.ts";
 import { Failure } from "../../../protocol/failure.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
 import type { Task, TaskRunner } from "../../connection/task-runner.ts";
 import type { CliContext } from "../../context.ts";
 import type { RunPart } from "../follow-run.ts";
@@ -62,9 +64,25 @@ export async function loggedEnd({
 
 function notReported(events: readonly RunEvent[], reported: readonly RunEvent[]): RunEvent[] {
   const messages = new Set(reported.map(messageOf));
-  return events.filter(
-    (event) => onlyLogged.has(event.type) && (event.type !== "log" || !messages.has(event.message)),
-  );
+  return events
+    .flatMap((event) => (event.type === "migration.applied" ? noticesOf(event) : [event]))
+    .filter(
+      (event) =>
+        onlyLogged.has(event.type) && (event.type !== "log" || !messages.has(event.message)),
+    );
+}
+
+/** The ledger shows that it was applied, but not the remarks about how. */
+function noticesOf({
+  database,
+  version,
+  name,
+  notices = [],
+}: EventOf<"migration.applied">): EventOf<"log">[] {
+  return notices.map((notice) => ({
+    ...{ type: "log", level: "info", code: "migration-notice" },
+    message: `${database} ${migrationLabel({ version, name }, " ")} notice: ${notice}`,
+  }));
 }
 
 function messageOf(event: RunEvent): string | undefined {
