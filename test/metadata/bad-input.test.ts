@@ -228,6 +228,16 @@ describe("metadata that Hasura would refuse is reported", () => {
     ]);
   });
 
+  test("one file that is included twice, once and not for everything in it", async (t) => {
+    const problems = await problemsOf(t, {
+      "metadata/databases/databases.yaml": `${source}  tables:\n    - "!include users.yaml"\n    - "!include users.yaml"\n`,
+      "metadata/databases/users.yaml": "table: users\nselect_permissions:\n- role: a\n",
+    });
+    assert.deepEqual(problems, [
+      "metadata/databases/users.yaml:1:1 The metadata defines the table public.users in source default twice, because metadata/databases/users.yaml is included twice.",
+    ]);
+  });
+
   test("two permissions of one role, in an included file", async (t) => {
     const problems = await problemsOf(t, {
       ...including("tables.yaml"),

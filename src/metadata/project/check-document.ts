@@ -13,8 +13,20 @@ export function checkDocument(
   return [
     ...incompleteSources(document),
     ...(file === undefined ? withoutTables(document) : []),
-    ...repeatedObjects(document.value).map(([object, first]) => duplicate(object, first, document)),
+    ...outermost(repeatedObjects(document.value)).map(([object, first]) =>
+      duplicate(object, first, document),
+    ),
   ];
+}
+
+type Repeated = readonly [object: MetadataObject, first: MetadataObject];
+
+/** Without what is inside another repeated object. */
+function outermost(repeated: readonly Repeated[]): readonly Repeated[] {
+  const paths = new Set(repeated.map(([{ path }]) => JSON.stringify(path)));
+  return repeated.filter(
+    ([{ path }]) => !path.some((_, end) => paths.has(JSON.stringify(path.slice(0, end)))),
+  );
 }
 
 function withoutTables({ value, configVersion }: MetadataDocument): MetadataProblem[] {
@@ -66,14 +78,15 @@ function duplicate(
   first: MetadataObject,
   document: MetadataDocument,
 ): MetadataProblem {
-  const before = document.placeOf(first.path);
+  const [place, before] = [document.placeOf(object.path), document.placeOf(first.path)];
+  const isSame = place && before && placeText(place) === placeText(before);
   const also = before === undefined ? "" : `, first at ${placeText(before)}`;
   return {
     severity: "error",
     code: "metadata-duplicate",
-    message: `The metadata defines the ${objectLabel(object)} twice${also}.`,
-    ...placed(document, object.path),
-    advice: "Remove one of them.",
+    message: `The metadata defines the ${objectLabel(object)} twice${isSame ? `, because ${before.file} is included twice` : also}.`,
+    ...(place && { place }),
+    advice: isSame ? "Remove one of the two includes." : "Remove one of them.",
   };
 }
 
