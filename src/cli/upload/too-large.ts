@@ -65,8 +65,17 @@ export function metadataTooLarge(): Failure {
   return new Failure(
     "usage",
     "upload-too-large",
-    `The local metadata is too large to be sent: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression and ${inMegabytes(uploadLimits.expandedBytes)} MB before.`,
-    { hints: [textHint("Deploy an image that contains this metadata.")] },
+    `The local metadata is too large to be sent: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression and ${inMegabytes(uploadLimits.expandedBytes)} MB before. Nothing was run.`,
+    {
+      hints: [
+        textHint("Deploy an image that contains this metadata."),
+        retryHint({
+          without: ["--from"],
+          with: ["--image"],
+          reason: "to use the metadata of the image",
+        }),
+      ],
+    },
   );
 }
 

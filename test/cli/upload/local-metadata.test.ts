@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
@@ -120,6 +121,40 @@ describe("metadata of a directory", () => {
     assert.deepEqual(notices, [
       "No other file includes the file metadata/databases/default/tables/public_forgotten.yaml, so it has no effect.",
     ]);
+  });
+
+  describe("that is large", () => {
+    /** A project whose metadata, in a single file, has texts of `bytes` bytes in all. */
+    const ofSize = async (t: TestContext, bytes: number, text: () => string) => {
+      const queries = [];
+      for (let left = bytes; left > 0; left -= 10_000)
+        queries.push({ name: `q${String(left)}`, query: text() });
+      const collection = { name: "allowed", definition: { queries } };
+      const document = { version: 3, sources: [], query_collections: [collection] };
+      const root = await projectOnDisk(t, {
+        "config.yaml": "version: 3\nmetadata_file: metadata.json\n",
+        "metadata.json": JSON.stringify(document),
+      });
+      return { document, sent: localMetadata(root, testContext(t, { argv: [] })) };
+    };
+    const query = () => "query users { users { id name } } ".repeat(300).slice(0, 10_000);
+
+    test("is sent: 20 MB", async (t) => {
+      const { document, sent } = await ofSize(t, 20_000_000, query);
+      assert.deepEqual(decodeMetadata((await sent).envelope).document, document);
+    });
+
+    for (const [what, bytes, text] of [
+      ["before compression", 35_000_000, query],
+      ["after compression", 10_000_000, () => randomBytes(5000).toString("hex")],
+    ] as const)
+      test(`is refused, and nothing is sent: too large ${what}`, async (t) => {
+        const { sent } = await ofSize(t, bytes, text);
+        await assert.rejects(sent, {
+          code: "upload-too-large",
+          message: /at most 4\.5 MB after compression and 33\.6 MB before\. Nothing was run\.$/,
+        });
+      });
   });
 
   test("its absence is shown once where it is no error, and is an error elsewhere", async (t) => {
