@@ -66,7 +66,7 @@ function environmentHints(
     return variablesIn(type === "source" && isJsonMap(value) ? value["configuration"] : value);
   });
   if (names.length === 0) return [];
-  const text = `These objects use the following environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs; variables of hasura-migrate itself have no effect.`;
+  const text = `These objects use the following environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs. The server of hasura-migrate local has the variables of the command that starts it.`;
   return [textHint(text)];
 }
 

@@ -386,7 +386,7 @@ describe("metadata apply", () => {
       assert.ok(hint?.kind === "text" && /Hasura server: PAY_URL, PAY_KEY\. /.test(hint.text));
     });
 
-    test("names the variables that the server may lack", async (t) => {
+    test("names the variables that the server may lack, and where they are set", async (t) => {
       const it = await metadataBench(t);
       const other = {
         name: "billing",
@@ -398,7 +398,11 @@ describe("metadata apply", () => {
       const { failure } = await it.apply({ version: 3, sources: [...sources, other] });
       assert.equal(failure?.code, "would-be-inconsistent");
       const [hint] = failure.hints;
-      assert.ok(hint?.kind === "text" && /Hasura server: BILLING_URL\b/.test(hint.text));
+      assert.ok(hint?.kind === "text");
+      assert.match(
+        hint.text,
+        /Hasura server: BILLING_URL\. .* where Hasura runs\. The server of hasura-migrate local has the variables of the command/,
+      );
     });
   });
 
