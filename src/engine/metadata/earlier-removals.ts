@@ -3,11 +3,11 @@ import { stepOf } from "./replacement-numbers.ts";
 
 /**
  * What is known of unfinished deployments that removed objects from the metadata. These are earlier invocations of this run, or runs that
- * were killed. none: there are none · before: the metadata before them · changed: somebody else has replaced the metadata since.
+ * were killed. none: there are none · before: the metadata before them, and when the first of them began (ISO 8601) · changed: somebody else has replaced the metadata since.
  */
 export type EarlierRemovals =
   | { readonly kind: "none" }
-  | { readonly kind: "before"; readonly state: MetadataState }
+  | { readonly kind: "before"; readonly state: MetadataState; readonly since: string }
   | { readonly kind: "changed" };
 
 /**
@@ -18,7 +18,7 @@ export function earlierRemovals(
   replacements: readonly OpenReplacement[],
   now: MetadataState,
 ): EarlierRemovals {
-  let [state, hasRemoved] = [now, false];
+  let [state, hasRemoved, since] = [now, false, ""];
   for (const [index, replacement] of replacements.entries()) {
     const { before } = replacement;
     // It was recorded but never took effect, or it belongs to this run.
@@ -30,8 +30,9 @@ export function earlierRemovals(
     }
     hasRemoved ||= isRemoval(replacement);
     state = before;
+    since = replacement.at;
   }
-  return hasRemoved ? { kind: "before", state } : { kind: "none" };
+  return hasRemoved ? { kind: "before", state, since } : { kind: "none" };
 }
 
 /** True if one of the first, of deployments that did not go further, has removed objects. */

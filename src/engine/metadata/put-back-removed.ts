@@ -6,6 +6,7 @@ import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
+import type { DatabaseFacts } from "../plan/indexed-database.ts";
 import { metadataRecords, type EngineSession } from "../session.ts";
 import type { MetadataRecord } from "../store/store.ts";
 import { differencesTo, type Differences } from "./differences.ts";
@@ -21,6 +22,7 @@ import {
 } from "./put-back.ts";
 import { readServerMetadata } from "./read-server.ts";
 import { replaceMetadata } from "./replace-metadata.ts";
+import { removedSince } from "./removed-since.ts";
 import { replacementNumber } from "./replacement-numbers.ts";
 
 /** A deployment, and where it and earlier ones have recorded what they removed from the metadata. */
@@ -30,6 +32,8 @@ export interface RemovedBy {
   readonly records: readonly MetadataRecord[];
   /** Of the project's other databases: an earlier run may have used their ledgers. */
   readonly otherRecords: (server: ServerMetadata) => Promise<readonly MetadataRecord[]>;
+  /** The run's databases at its beginning. */
+  readonly databases: readonly DatabaseFacts[];
   /** What this invocation has removed. */
   readonly removal?: Removal | undefined;
 }
@@ -52,7 +56,7 @@ export function removedBy(
 ): Omit<RemovedBy, "removal"> {
   const opened = session.databases.map(({ database }) => database.name);
   return {
-    request,
+    ...{ request, databases: session.databases },
     records: metadataRecords(session),
     otherRecords: (server) => otherRecords(request, opened, server, engine),
   };
@@ -81,12 +85,13 @@ export async function putBackRemoved(
   let isMissing = removal !== undefined;
   try {
     const server = await readServerMetadata(engine);
-    const all = [...records, ...(await otherRecords(server))];
-    const before = await metadataBefore(removal, server, all);
+    const ledgers = [...records, ...(await otherRecords(server))];
+    const before = await metadataBefore(removal, server, ledgers);
     if (before === undefined) return;
     isMissing = true;
-    const { document, lacks } = before;
-    if (document) await putBack(document, server, { ...removed, ...done }, engine);
+    const { document, lacks, since } = before;
+    const all = since === undefined ? done : await withEarlier(since, removed, done, engine);
+    if (document) await putBack(document, server, { ...removed, ...all }, engine);
     if (lacks) await warnNotPutBack(reasons[lacks], engine);
   } catch (error) {
     // Without a ledger that can be read, it is not known whether an earlier run has removed anything.
@@ -98,6 +103,19 @@ export async function putBackRemoved(
       engine,
     );
   }
+}
+
+/** The same with what earlier invocations or killed runs have done; if that is not known, they may have done everything. */
+async function withEarlier(
+  since: string,
+  { databases }: Pick<RemovedBy, "databases">,
+  { areApplied, removals }: DoneBefore,
+  engine: EngineContext,
+): Promise<DoneBefore> {
+  const earlier = await removedSince(since, databases, engine);
+  return earlier === undefined
+    ? { areApplied: true, removals }
+    : { areApplied, removals: [...earlier, ...removals] };
 }
 
 async function putBack(

@@ -23,6 +23,8 @@ export interface Removal {
 export interface MetadataBefore {
   /** Absent if none is known. */
   readonly document?: JsonMap;
+  /** When earlier invocations or killed runs began to remove what is in it, ISO 8601; absent if it was only this invocation. */
+  readonly since?: string;
   /**
    * Why the document is not from before all removals: the earliest one was not kept, or cannot be read, or somebody else has changed the
    * metadata since.
@@ -64,7 +66,8 @@ async function beforeEarlier(
   if (kept === undefined) return { lacks: "not-kept" };
   // A later deployment may have connected more databases.
   const whole = withMissingSources(kept, server.document);
-  return onlyAdds(whole, server) ? { document: whole } : { lacks: "changed" };
+  const { since } = earlier;
+  return onlyAdds(whole, server) ? { document: whole, since } : { lacks: "changed" };
 }
 
 /** True if a document has everything that the server has, so that putting it back overwrites nothing. */

@@ -329,6 +329,23 @@ describe("apply with metadata", () => {
       assert.match(JSON.stringify(original), /noter.*remarkr/);
     });
 
+    test("a later invocation does not put back a permission whose column is another one by then", async (t) => {
+      const it = await bench(t);
+      const files = {
+        "1_note/up": `${drop("note")} ALTER TABLE users RENAME COLUMN remark TO note;`,
+        "2_broken/up": "SELECT 1/0;",
+      };
+      const more = { ...projectWith(it.document(["users"])), assess };
+      const request = deploying({ sliceMs: 1 });
+      const first = await it.run(files, request, more);
+      assert.equal(first.of("run.paused").length, 1);
+      const second = await it.run(files, { ...request, part: 2 }, more);
+      assert.equal(second.failure?.code, "sql-failed");
+      assert.deepEqual(await rolesNow(it), []);
+      const warning = second.of("log").find(({ code }) => code === "metadata-not-put-back");
+      assert.match(warning?.message ?? "", /noter in table users/);
+    });
+
     describe("by a confirmed run that has paused", () => {
       const files = { "1_note/up": drop("note"), "2_remark/up": drop("remark") };
 

@@ -20,24 +20,17 @@ const record = (
   ...{ operation, before, after },
 });
 
+const since = "2026-01-01T00:00:00Z";
+const before = (at: MetadataState) => ({ kind: "before", state: at, since });
+
 const [a, b, c, d] = [state(1, "a"), state(2, "b"), state(3, "c"), state(4, "d")];
 
 describe("what killed deployments have removed from the metadata", () => {
   for (const [name, replacements, now, expected] of [
     ["nothing, if there is no record", [], b, { kind: "none" }],
-    ["what one removed", [record("takenOut", a, b)], b, { kind: "before", state: a }],
-    [
-      "what two removed",
-      [record("takenOut", b, c), record("takenOut", a, b)],
-      c,
-      { kind: "before", state: a },
-    ],
-    [
-      "what one removed without recording the result",
-      [record("takenOut", a)],
-      b,
-      { kind: "before", state: a },
-    ],
+    ["what one removed", [record("takenOut", a, b)], b, before(a)],
+    ["what two removed", [record("takenOut", b, c), record("takenOut", a, b)], c, before(a)],
+    ["what one removed without recording the result", [record("takenOut", a)], b, before(a)],
     ["nothing, if the removal never took effect", [record("takenOut", a)], a, { kind: "none" }],
     [
       "unknown, if somebody has replaced the metadata since",
@@ -49,7 +42,7 @@ describe("what killed deployments have removed from the metadata", () => {
       "what one removed before another connected a database",
       [record("sources", b, c), record("takenOut", a, b)],
       c,
-      { kind: "before", state: a },
+      before(a),
     ],
     ["nothing, if one only connected a database", [record("sources", a, b)], b, { kind: "none" }],
     [
