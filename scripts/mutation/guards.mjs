@@ -113,27 +113,27 @@ export const guards = [
   },
   {
     name: "the confirmation after the last migration",
-    file: "src/engine/store/ledger/confirmation.ts",
+    file: "src/engine/store/ledger/commit-tracker.ts",
     guard: "const lost = this.#done.filter(isLost);",
     without: "const lost = this.#done.filter((step, i) => isLost(step, i) && i < 0);",
     tests: [
-      "test/engine/store/ledger/confirmation.test.ts",
+      "test/engine/store/ledger/commit-tracker.test.ts",
       "test/faults/guards.test.ts",
       "test/faults/store.test.ts",
     ],
   },
   {
     name: "noticing that the ledger never reached a step's generation",
-    file: "src/engine/store/ledger/confirmation.ts",
+    file: "src/engine/store/ledger/commit-tracker.ts",
     guard: "step.before >= found ||",
     without: "",
-    tests: ["test/engine/store/ledger/confirmation.test.ts"],
+    tests: ["test/engine/store/ledger/commit-tracker.test.ts"],
   },
   {
     name: "writing to the catalog only what is confirmed",
     file: "src/engine/store/ledger/ledger-store.ts",
     guard:
-      "before);\n    if (confirmed) this.#catalog.confirmed(confirmed, this.#confirmation.generation);",
+      "before);\n    if (confirmed) this.#catalog.confirmed(confirmed, this.#commits.generation);",
     without:
       "before);\n    if (confirmed !== null) this.#catalog.confirmed({ version, direction }, before + 1n);",
     tests: ["test/faults/store.test.ts"],

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { exitCode } from "../protocol/exit-code.ts";
 import { ignoresHangup } from "./run/ignores-hangup.ts";
-import { countInterrupts } from "./run/cancellation.ts";
+import { createInterrupts } from "./run/cancellation.ts";
 import { unlessAborted } from "./run/until-aborted.ts";
 import { plainText } from "./output/terminal/styled.ts";
 import { outputFileOf } from "./output/terminal/output-file.ts";
@@ -25,7 +25,7 @@ export interface ProcessContext extends CliContext {
 /** `process` is a parameter: only bin.ts uses the global one. */
 export function contextOf(process: NodeJS.Process, version: string): ProcessContext {
   const exit = (): void => process.exit(exitCode.interrupted);
-  const interrupts = countInterrupts(exit, () => void setTimeout(exit, terminateWithinMs).unref());
+  const interrupts = createInterrupts(exit, () => void setTimeout(exit, terminateWithinMs).unref());
   process.on("SIGINT", () => interrupts.onSignal("interrupt"));
   process.on("SIGTERM", () => interrupts.onSignal("terminate"));
   const staysAfterHangup = ignoresHangup(process);

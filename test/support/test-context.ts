@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { TestContext } from "vitest";
-import { countInterrupts, type EndSignal } from "../../src/cli/run/cancellation.ts";
+import { createInterrupts, type EndSignal } from "../../src/cli/run/cancellation.ts";
 import type { Key, Sink, CliContext } from "../../src/cli/context.ts";
 import { programsOf } from "../../src/cli/programs/programs.ts";
 import { sinkOf } from "../../src/cli/output/terminal/sink.ts";
@@ -68,7 +68,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
   const terminal = options.terminal ?? false;
   const types = [...(options.types ?? [])];
   let exits = 0;
-  const interrupts = countInterrupts(() => (exits += 1));
+  const interrupts = createInterrupts(() => (exits += 1));
   const ticks = new Map<() => void, number>();
   const keyListeners = new Set<(key: Key) => void>();
   const asked: string[] = [];

@@ -3,7 +3,6 @@ import { runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { CommandSyntax } from "../options/command-line.ts";
 import { closestMatch } from "../../did-you-mean.ts";
-import { commandWords } from "../options/command-words.ts";
 import { commandFor, foreignWords } from "../options/synonyms.ts";
 import type { LoadedConfig } from "./load.ts";
 import { environmentNames, groupNames, unknownEnvironment } from "./resolve-target.ts";
@@ -122,11 +121,6 @@ function wordsFor(
   if (operand === undefined) return [];
   if (words.length === 0 || incompleteByOperands.has(name)) return ["--help"];
   return operand === "environment" ? words : words.slice(0, 1);
-}
-
-/** The words of an operation's command for one environment. */
-export function argsFor(operation: Operation, environment: string): string[] {
-  return operation === "apply" ? [environment] : [...commandWords(operation), environment];
 }
 
 /** Throws `usage/group-as-environment` if a word is the name of a group and of no environment. */

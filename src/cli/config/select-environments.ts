@@ -2,10 +2,11 @@ import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import { didYouMean } from "../../did-you-mean.ts";
+import { commandWords } from "../options/command-words.ts";
 import { stageMembers } from "../options/then-option.ts";
 import type { LoadedConfig } from "./load.ts";
 import { conventionText, environmentNames, groupNames, noConfigText } from "./resolve-target.ts";
-import { argsFor, checkFirstWord, refuseGroup, type Typed } from "./misspelt-command.ts";
+import { checkFirstWord, refuseGroup, type Typed } from "./misspelt-command.ts";
 
 /** How environments are named on a command line. */
 export interface NamedEnvironments {
@@ -206,4 +207,9 @@ function noneNamed(loaded: LoadedConfig, operation: Operation, all = false): Fai
   return new Failure("usage", "environment-missing", "No environment given.", {
     hints: [...ambiguous, ...known],
   });
+}
+
+/** The words of an operation's command for one environment. */
+function argsFor(operation: Operation, environment: string): string[] {
+  return operation === "apply" ? [environment] : [...commandWords(operation), environment];
 }

@@ -6,7 +6,7 @@ import type { ConnectionInfo } from "../connection/connection.ts";
 import type { PreviewEvent } from "./preview-event.ts";
 
 /** How far stopping a run has got, and a sentence about it. */
-export interface RunStop {
+export interface StopProgress {
   /** pending: the run has not started yet · requested: the request was sent · accepted: it was confirmed · failed: it was not. */
   readonly state: "pending" | "requested" | "accepted" | "failed";
   readonly text: string;
@@ -24,7 +24,7 @@ export interface Renderer {
   pause(): () => void;
   notice(line: string): void;
   /** Shows how far stopping the run has got; absent where a notice does. */
-  stopping?(stop: RunStop): void;
+  stopping?(stop: StopProgress): void;
   /** Shows background information, less prominent than a notice. */
   fact(line: string): void;
   /** Shows on stderr what a question is about; only if there is a person to ask. */

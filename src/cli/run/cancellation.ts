@@ -24,7 +24,7 @@ export function leavesAtOnce(received: readonly EndSignal[]): boolean {
  * Passes on signals, each of which the process reports to `onSignal`. `exit` ends the process at once, whatever is still being
  * cleaned up; `exitSoon` does so after the few seconds that SIGTERM leaves.
  */
-export function countInterrupts(
+export function createInterrupts(
   exit: () => void,
   exitSoon: () => void = () => undefined,
 ): Interrupts & { readonly onSignal: (signal: EndSignal) => void } {

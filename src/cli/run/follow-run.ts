@@ -10,7 +10,7 @@ import { requestAbout, type Request } from "../../protocol/request.ts";
 import { poll } from "../../retry.ts";
 import { type Connection } from "../connection/connection.ts";
 import type { CliContext } from "../context.ts";
-import type { RunStop } from "../output/renderer.ts";
+import type { StopProgress } from "../output/renderer.ts";
 import {
   detachedFailure,
   rehearsalCancelled,
@@ -54,7 +54,7 @@ export interface FollowOptions {
   readonly onEvent: (event: RunEvent | UnknownEvent) => void;
   readonly notice: (line: string) => void;
   /** Shows how far stopping the run has got. */
-  readonly stopping: (stop: RunStop) => void;
+  readonly stopping: (stop: StopProgress) => void;
   /** Shows what the run is waiting for. */
   readonly waiting: (text: string) => void;
   readonly interrupts: Interrupts;

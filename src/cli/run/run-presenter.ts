@@ -7,7 +7,7 @@ import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { dataWithResolvedHints, resolveHints, withResolvedHints } from "../output/hints.ts";
 import { isPreview, type PreviewEvent } from "../output/preview-event.ts";
-import type { Renderer, RunStop } from "../output/renderer.ts";
+import type { Renderer, StopProgress } from "../output/renderer.ts";
 import type { PageSection } from "../output/github/job-page.ts";
 import { RunSummary } from "../output/github/run-summary.ts";
 import { ImageComparison, type Compared, type ReadLocal } from "./compare-image.ts";
@@ -54,7 +54,7 @@ export class RunPresenter {
   }
 
   readonly notice = (line: string): void => this.#renderer.notice(line);
-  readonly stopping = (stop: RunStop): void => {
+  readonly stopping = (stop: StopProgress): void => {
     const renderer = this.#renderer;
     if (renderer.stopping) renderer.stopping(stop);
     else renderer.notice(stop.text);

@@ -74,7 +74,10 @@ export function appliedWithoutFile({ migrations, recorded }: DatabaseFacts): rea
 }
 
 /** Files of pending metadata migrations of config version 1, which are neither run nor recorded. */
-export function metadataFiles({ migrations, recorded }: DatabaseFacts): readonly MigrationFile[] {
+export function pendingMetadataMigrations({
+  migrations,
+  recorded,
+}: DatabaseFacts): readonly MigrationFile[] {
   return index(migrations, recorded).pending.flatMap(({ up }) =>
     up?.runnable === false ? [up] : [],
   );

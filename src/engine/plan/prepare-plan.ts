@@ -25,7 +25,7 @@ import { resetStates } from "./reset-states.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import { refuseSquashed, replacedBy } from "./squashes.ts";
 import { recordedDownFile, selectSteps, type PlannedStep, type Selection } from "./select-steps.ts";
-import { appliedWithoutFile, metadataFiles } from "./indexed-database.ts";
+import { appliedWithoutFile, pendingMetadataMigrations } from "./indexed-database.ts";
 
 /** A planned step that has passed every check. Its file is read again when its turn comes. */
 export interface ReadyStep extends PlannedStep {
@@ -206,7 +206,7 @@ async function warnAboutFiles(
       `Applied in ${state.database.name}, but without a migration file: ${shown}${older}.`,
     );
   }
-  for (const { path } of metadataFiles(state))
+  for (const { path } of pendingMetadataMigrations(state))
     await warn(engine, "metadata-migration", `${path} is a metadata migration and is ignored.`);
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { RunStop } from "../../../src/cli/output/renderer.ts";
+import type { StopProgress } from "../../../src/cli/output/renderer.ts";
 import { boardLines, closingLines } from "../../../src/cli/output/several/environment-lines.ts";
 import {
   newEnvironmentView,
@@ -21,7 +21,7 @@ const event = (raw: object): EnvironmentChange => ({
   event: RunEvent.parse(raw),
   at: 0,
 });
-const stopping = (state: RunStop["state"]): EnvironmentChange => ({
+const stopping = (state: StopProgress["state"]): EnvironmentChange => ({
   type: "stopping",
   stop: { state, text: `text of ${state}` },
 });

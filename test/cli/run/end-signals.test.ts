@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { countInterrupts, type EndSignal } from "../../../src/cli/run/cancellation.ts";
+import { createInterrupts, type EndSignal } from "../../../src/cli/run/cancellation.ts";
 
 describe("the signals of a process", () => {
   const all: readonly {
@@ -18,7 +18,7 @@ describe("the signals of a process", () => {
   for (const { name, signals, leaves } of all) {
     test(`${name} ${leaves ? "ends the process at once" : "lets the command end by itself"}`, () => {
       let exits = 0;
-      const { first, listen, onSignal } = countInterrupts(() => (exits += 1));
+      const { first, listen, onSignal } = createInterrupts(() => (exits += 1));
       const seen: EndSignal[] = [];
       listen((signal) => seen.push(signal));
       assert.equal(first.aborted, false);
@@ -31,7 +31,7 @@ describe("the signals of a process", () => {
 
   test("SIGTERM sets the time in which the process ends, whatever it is doing", () => {
     let soon = 0;
-    const { onSignal } = countInterrupts(
+    const { onSignal } = createInterrupts(
       () => undefined,
       () => (soon += 1),
     );
@@ -45,7 +45,7 @@ describe("the signals of a process", () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on("warning", onWarning);
-    const { first } = countInterrupts(() => undefined);
+    const { first } = createInterrupts(() => undefined);
     for (let i = 0; i < 50; i += 1) first.addEventListener("abort", () => undefined);
     await new Promise((resolve) => setImmediate(resolve));
     process.off("warning", onWarning);
@@ -53,7 +53,7 @@ describe("the signals of a process", () => {
   });
 
   test("a late listener receives earlier signals, and none after it has stopped", () => {
-    const { listen, onSignal } = countInterrupts(() => undefined);
+    const { listen, onSignal } = createInterrupts(() => undefined);
     onSignal("interrupt");
     const seen: EndSignal[] = [];
     const stop = listen((signal) => seen.push(signal));

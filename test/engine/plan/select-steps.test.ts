@@ -9,7 +9,7 @@ import {
 } from "../../../src/engine/plan/select-steps.ts";
 import {
   appliedWithoutFile,
-  metadataFiles,
+  pendingMetadataMigrations,
   type DatabaseFacts,
 } from "../../../src/engine/plan/indexed-database.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -326,6 +326,6 @@ describe("select steps", () => {
   });
 
   test("a migration without an up file is not a metadata migration", () => {
-    assert.deepEqual(metadataFiles(known("1 2d", "")), []);
+    assert.deepEqual(pendingMetadataMigrations(known("1 2d", "")), []);
   });
 });

@@ -5,7 +5,7 @@ import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CommandResult } from "../../command-result.ts";
 import type { ConnectionInfo } from "../../connection/connection.ts";
 import { entriesOf, type ResultEvent } from "../entries.ts";
-import type { RunStop } from "../renderer.ts";
+import type { StopProgress } from "../renderer.ts";
 import { closeView, newRunView, reduceView, type RunView } from "../run-view.ts";
 
 /** The state of one environment among several. */
@@ -17,7 +17,7 @@ export interface EnvironmentView {
   readonly sinceMs?: number;
   readonly tookMs?: number;
   /** How far stopping its run has got, once that was asked for. */
-  readonly stop?: RunStop["state"];
+  readonly stop?: StopProgress["state"];
   /** How the command ends for it. */
   readonly result?: CommandResult;
   /** The last line of a run that ended well. */
@@ -39,7 +39,7 @@ export type EnvironmentChange =
   | { readonly type: "connected"; readonly connection: ConnectionInfo }
   | { readonly type: "waiting"; readonly text: string }
   | { readonly type: "notice"; readonly text: string }
-  | { readonly type: "stopping"; readonly stop: RunStop }
+  | { readonly type: "stopping"; readonly stop: StopProgress }
   | { readonly type: "event"; readonly event: RunEvent | UnknownEvent; readonly at: number }
   | { readonly type: "failed"; readonly failure: Failure }
   | { readonly type: "ended"; readonly result: CommandResult; readonly at: number }
@@ -84,7 +84,7 @@ export function reduceEnvironment(
 }
 
 /** Only a stop request that failed is still worth a notice after the run. */
-function stopping(view: EnvironmentView, { state, text }: RunStop): EnvironmentView {
+function stopping(view: EnvironmentView, { state, text }: StopProgress): EnvironmentView {
   return {
     ...view,
     stop: state,

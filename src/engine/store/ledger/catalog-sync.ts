@@ -1,7 +1,7 @@
 import type { Version } from "../../../protocol/migration.ts";
 import type { StateChange, VersionChange, VersionStore } from "../catalog/version-store.ts";
 import type { WriteQueue } from "../catalog/write-queue.ts";
-import type { DoneStep } from "./confirmation.ts";
+import type { DoneStep } from "./commit-tracker.ts";
 import type { Reconciliation } from "./reconcile.ts";
 
 /** The result of waiting for the writes. */

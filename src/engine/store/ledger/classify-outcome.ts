@@ -3,7 +3,7 @@ import { HasuraCallError } from "../../hasura/client.ts";
 import { isTransient, transientSqlStates } from "./client.ts";
 import { sqlstate } from "./constants.ts";
 import { shortName, type LedgerStep } from "./ledger-step.ts";
-import type { Position } from "./position.ts";
+import type { LedgerPosition } from "./position.ts";
 import { describeLockedBy, type LedgerSnapshot, type LockedBy } from "./snapshot.ts";
 
 /**
@@ -32,7 +32,7 @@ export interface LockWait {
 }
 
 /** What the request expected to find. */
-type Expected = Pick<Position, "generation" | "ownGeneration" | "inFlightUpTo">;
+type Expected = Pick<LedgerPosition, "generation" | "ownGeneration" | "inFlightUpTo">;
 
 /**
  * Errors of the database after which the same file may succeed: transient ones, and a lock timeout

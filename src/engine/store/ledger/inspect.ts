@@ -8,7 +8,7 @@ import {
   permissionDenied,
   readFacts,
   supportFrom,
-  type DatabaseFacts,
+  type ServerCapabilities,
 } from "./install.ts";
 import { foreignPartsSql } from "./sql/ownership.ts";
 import { probeSql, schemaVersionSql } from "./statements.ts";
@@ -41,7 +41,7 @@ function without(reason: string): LedgerInspection {
 }
 
 /** `PostgreSQL 17.10, database user hasura`. */
-function serverText({ product, user }: DatabaseFacts): string {
+function serverText({ product, user }: ServerCapabilities): string {
   const name = /^\S+ [\d.]+/.exec(product)?.[0] ?? product;
   return `${name}, database user ${user}`;
 }

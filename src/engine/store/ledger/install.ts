@@ -12,11 +12,11 @@ import { probeSql } from "./statements.ts";
 
 /** Whether a database can have a ledger. `reason` completes "it has no ledger, because …". */
 export type LedgerSupport =
-  | { readonly supported: true; readonly facts: DatabaseFacts }
+  | { readonly supported: true; readonly facts: ServerCapabilities }
   | { readonly supported: false; readonly reason: string };
 
 /** The answer to `probeSql`. */
-export interface DatabaseFacts {
+export interface ServerCapabilities {
   readonly hasLedger: boolean;
   readonly version: number;
   readonly product: string;
@@ -36,7 +36,7 @@ export async function findLedgerSupport(context: LedgerContext): Promise<LedgerS
 }
 
 /** Whether a database with these facts can have a ledger. */
-export function supportFrom(facts: DatabaseFacts): LedgerSupport {
+export function supportFrom(facts: ServerCapabilities): LedgerSupport {
   if (/cockroach|yugabyte|-YB-/i.test(facts.product))
     return { supported: false, reason: "its advisory locks have no effect" };
   if (facts.version < 110_000)
@@ -49,7 +49,7 @@ export function supportFrom(facts: DatabaseFacts): LedgerSupport {
  * Creates or upgrades the ledger. Throws `usage/ledger-permission` where the database user lacks
  * the privileges, and `usage/ledger-owner`.
  */
-export async function install(context: LedgerContext, facts: DatabaseFacts): Promise<void> {
+export async function install(context: LedgerContext, facts: ServerCapabilities): Promise<void> {
   try {
     const installed = await query(context, installationSql);
     const found = Number(installed.rows[0]?.[0]);
@@ -70,7 +70,7 @@ export async function install(context: LedgerContext, facts: DatabaseFacts): Pro
  */
 export async function refuseForeignOwner(
   context: LedgerContext,
-  { user }: DatabaseFacts,
+  { user }: ServerCapabilities,
 ): Promise<void> {
   const [part, owner] = (await query(context, foreignPartsSql)).rows[0] ?? [];
   if (typeof part === "string") throw foreignOwner(context.database.name, { part, owner, user });
@@ -113,7 +113,7 @@ export function ledgerTooNew(
 }
 
 /** Reads the answer to `probeSql`. */
-export function readFacts(result: SqlResult): DatabaseFacts {
+export function readFacts(result: SqlResult): ServerCapabilities {
   const [hasLedger, version, product, isStandby, mayCreateSchemas, user] = result.rows[0] ?? [];
   return {
     hasLedger: hasLedger === "t",
@@ -128,7 +128,7 @@ export function readFacts(result: SqlResult): DatabaseFacts {
 /** Shows the statement that lets the database user create the ledger. */
 export function permissionDenied(
   { database }: Pick<LedgerContext, "database">,
-  { user }: DatabaseFacts,
+  { user }: ServerCapabilities,
   cause?: unknown,
 ): Failure {
   return new Failure(

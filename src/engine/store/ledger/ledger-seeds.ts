@@ -3,7 +3,7 @@ import type { SqlResult } from "../../hasura/client.ts";
 import type { SeedRecord, SeedStep, SeedStore, StepResult } from "../store.ts";
 import { query, readLedger } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
-import type { Position } from "./position.ts";
+import type { LedgerPosition } from "./position.ts";
 import { runLedgerStep } from "./run-step.ts";
 import { seedsSql } from "./statements.ts";
 
@@ -16,14 +16,14 @@ const firstWithSeeds = 6;
  */
 export class LedgerSeeds implements SeedStore {
   readonly isRecorded = true;
-  readonly #position: Position;
+  readonly #position: LedgerPosition;
   readonly #context: LedgerContext;
   readonly #schemaVersion: number;
   /** Those reported as done, by the generation that each has made. */
   #done: ReadonlyMap<bigint, string> = new Map();
 
   /** `position`: that of the run's migration store, which reads it again after a `replan`. */
-  constructor(position: Position, context: LedgerContext, schemaVersion: number) {
+  constructor(position: LedgerPosition, context: LedgerContext, schemaVersion: number) {
     this.#position = position;
     this.#context = context;
     this.#schemaVersion = schemaVersion;

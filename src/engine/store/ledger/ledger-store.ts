@@ -26,7 +26,7 @@ import { rehearsalLabelOf } from "../rehearsal-label.ts";
 import { acquireTurn } from "./acquire-turn.ts";
 import { CatalogSync } from "./catalog-sync.ts";
 import { isTransient, query, readLedger, sendRehearsal, untilAnswered } from "./client.ts";
-import { Confirmation } from "./confirmation.ts";
+import { CommitTracker } from "./commit-tracker.ts";
 import type { LedgerContext } from "./context.ts";
 import {
   readActors,
@@ -38,7 +38,7 @@ import {
 import { readKept, readSquashed, refuseForeignWriters } from "./kept-migrations.ts";
 import { LedgerSeeds } from "./ledger-seeds.ts";
 import { ledgerMetadataRecord, recordsMetadataSince } from "./metadata-record.ts";
-import type { Position } from "./position.ts";
+import type { LedgerPosition } from "./position.ts";
 import {
   confirmingRollbacks,
   reconcileAgain,
@@ -83,8 +83,8 @@ export class LedgerStore implements MigrationStore {
 
   readonly #context: LedgerContext;
   readonly #writes: boolean;
-  readonly #position: Position;
-  readonly #confirmation: Confirmation;
+  readonly #position: LedgerPosition;
+  readonly #commits: CommitTracker;
   readonly #catalog: CatalogSync;
   /** The last snapshot of the ledger, until `read` has used it. */
   #unread: LedgerSnapshot | undefined;
@@ -102,7 +102,7 @@ export class LedgerStore implements MigrationStore {
     this.keepsDownSql = context.keepsDownSql ?? true;
     this.#writes = writes;
     this.#position = { generation, ownGeneration: false, synced, inFlightUpTo: 0n };
-    this.#confirmation = new Confirmation(generation);
+    this.#commits = new CommitTracker(generation);
     this.#catalog = new CatalogSync({
       database: database.name,
       writer,
@@ -153,7 +153,7 @@ export class LedgerStore implements MigrationStore {
       return { outcome: isTransient(error) ? "unknown" : "failed", error };
     }
     const { generation } = this.#position;
-    this.#confirmation.reached(generation);
+    this.#commits.reached(generation);
     this.#catalog.recorded({ applied: [step.version], removed: parts }, generation);
     return { outcome: "done", notices: [] };
   }
@@ -163,7 +163,7 @@ export class LedgerStore implements MigrationStore {
     if (!(await recordChanges(marking(marks, as), this.#position, this.#context)))
       throw planOutdated(this.#context);
     const { generation } = this.#position;
-    this.#confirmation.reached(generation);
+    this.#commits.reached(generation);
     const versions = [...new Set(marks.map(({ version }) => version))];
     const recorded = as === "applied" ? { applied: versions } : { removed: versions };
     this.#catalog.recorded(recorded, generation);
@@ -214,7 +214,7 @@ export class LedgerStore implements MigrationStore {
   }
 
   confirm(): Promise<readonly Version[]> {
-    return Promise.resolve(this.#confirmation.takeLost());
+    return Promise.resolve(this.#commits.takeLost());
   }
 
   async #actors(runs: readonly string[]): Promise<ReadonlyMap<string, RunActor>> {
@@ -291,25 +291,25 @@ export class LedgerStore implements MigrationStore {
   #noteDone(step: Step | undefined, before: bigint): void {
     if (!step) return;
     const { version, direction } = step;
-    const confirmed = this.#confirmation.stepDone({ version, direction }, before);
-    if (confirmed) this.#catalog.confirmed(confirmed, this.#confirmation.generation);
+    const confirmed = this.#commits.stepDone({ version, direction }, before);
+    if (confirmed) this.#catalog.confirmed(confirmed, this.#commits.generation);
   }
 
   /** Checks whether the steps reported as done are in the ledger. */
   async #confirmAll(): Promise<void> {
-    if (!this.#confirmation.isPending) return;
+    if (!this.#commits.isPending) return;
     const ledger = await readLedger(this.#context);
-    const { confirmed, undone } = this.#confirmation.check(
+    const { confirmed, undone } = this.#commits.check(
       ledger.applied,
       this.#position.generation,
       ledger.generation,
     );
     for (const step of undone) this.#catalog.undone(step);
-    if (confirmed) this.#catalog.confirmed(confirmed, this.#confirmation.generation);
+    if (confirmed) this.#catalog.confirmed(confirmed, this.#commits.generation);
   }
 
   async #settleCatalog(): Promise<void> {
-    const result = await this.#catalog.settle(this.#confirmation.generation);
+    const result = await this.#catalog.settle(this.#commits.generation);
     this.#position.synced = this.#catalog.synced;
     if (result === "failed") await warnNotSynced(this.#context);
   }
@@ -352,7 +352,7 @@ export class LedgerStore implements MigrationStore {
     ];
     if (changes.length > 0 && !(await recordChanges(changes, this.#position, this.#context)))
       return false;
-    this.#confirmation.reached(this.#position.generation);
+    this.#commits.reached(this.#position.generation);
     this.#catalog.reconciled(reconciliation, this.#position.generation, written);
     return true;
   }

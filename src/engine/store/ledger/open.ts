@@ -10,7 +10,7 @@ import {
   install,
   refuseForeignOwner,
   ledgerTooNew,
-  type DatabaseFacts,
+  type ServerCapabilities,
 } from "./install.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { readSnapshot, readSnapshotSince, type LedgerSnapshot } from "./snapshot.ts";
@@ -54,7 +54,7 @@ const seedsOfNewLedger: SeedStore = {
 
 async function installed(
   context: LedgerContext,
-  facts: DatabaseFacts,
+  facts: ServerCapabilities,
   writes: boolean,
 ): Promise<MigrationStore> {
   return new LedgerStore(context, await installLedger(context, facts), writes);
@@ -66,7 +66,7 @@ async function installed(
  */
 async function installLedger(
   context: LedgerContext,
-  facts: DatabaseFacts,
+  facts: ServerCapabilities,
 ): Promise<LedgerSnapshot> {
   for (let attempt = 1; ; attempt += 1) {
     await install(context, facts);

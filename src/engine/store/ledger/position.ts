@@ -2,7 +2,7 @@
  * Where a run stands in the ledger. Advanced by the run's own changes; read again where another run
  * changed the ledger.
  */
-export interface Position {
+export interface LedgerPosition {
   generation: bigint;
   /** That generation was made by this run, not only found by it. */
   ownGeneration: boolean;
@@ -16,7 +16,7 @@ export interface Position {
 }
 
 /** Moves on after changes of this run that are known to be in the ledger. */
-export function advance(position: Position, changes = 1): void {
+export function advance(position: LedgerPosition, changes = 1): void {
   position.generation += BigInt(changes);
   position.ownGeneration = true;
 }

@@ -4,7 +4,7 @@ import { transientForFiles } from "./classify-outcome.ts";
 import { hasTimeToRetry, hasuraBackoff, isTransient, readLedger, sendQuery } from "./client.ts";
 import { sqlstate } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
-import { advance, type Position } from "./position.ts";
+import { advance, type LedgerPosition } from "./position.ts";
 import type { LedgerSnapshot } from "./snapshot.ts";
 import { recordSql, type LedgerChange } from "./statements.ts";
 
@@ -15,7 +15,7 @@ import { recordSql, type LedgerChange } from "./statements.ts";
  */
 export async function recordChanges(
   changes: readonly LedgerChange[],
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
 ): Promise<boolean> {
   const sql = recordSql(changes, { run: context.request.runId, ...position });

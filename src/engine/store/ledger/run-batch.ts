@@ -6,7 +6,7 @@ import { sendSteps, type SendResult, type StepReceipt } from "./send-step.ts";
 import { readLedger, isTransient, sendQuery } from "./client.ts";
 import { snapshotSql } from "./statements.ts";
 import type { LedgerContext } from "./context.ts";
-import { advance, type Position } from "./position.ts";
+import { advance, type LedgerPosition } from "./position.ts";
 import { answerLostNotice, runLedgerStep } from "./run-step.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
 import { tookEffect } from "./classify-outcome.ts";
@@ -28,7 +28,7 @@ const longestCheckMs = 1000;
  */
 export async function runLedgerBatch(
   steps: readonly Step[],
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
   runSqls: RunSqls,
   onDone: OnDone,
@@ -74,13 +74,18 @@ export async function runLedgerBatch(
 /** How many migrations of a request are known to be done; reports each in order. */
 class BatchProgress {
   readonly #steps: readonly Step[];
-  readonly #position: Position;
+  readonly #position: LedgerPosition;
   readonly #context: LedgerContext;
   readonly #onDone: OnDone;
   #done = 0;
   #reported = Promise.resolve();
 
-  constructor(steps: readonly Step[], position: Position, context: LedgerContext, onDone: OnDone) {
+  constructor(
+    steps: readonly Step[],
+    position: LedgerPosition,
+    context: LedgerContext,
+    onDone: OnDone,
+  ) {
     this.#steps = steps;
     this.#position = position;
     this.#context = context;

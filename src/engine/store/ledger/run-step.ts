@@ -12,7 +12,7 @@ import { sqlstate } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import { deadlineFailure } from "./deadline.ts";
 import { fullName, shortName, type LedgerStep } from "./ledger-step.ts";
-import { advance, type Position } from "./position.ts";
+import { advance, type LedgerPosition } from "./position.ts";
 import { sendStep, type SendResult } from "./send-step.ts";
 import { keepAliveSql } from "./statements.ts";
 
@@ -65,7 +65,7 @@ function isLockTimeout(error: unknown, lockHolders: readonly LockHolder[]): bool
  */
 export async function runLedgerStep(
   step: LedgerStep,
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
   first?: SendResult,
 ): Promise<StepResult> {
@@ -111,7 +111,7 @@ export async function runLedgerStep(
 /** Sends the step once and finds out how it ended. Throws `NothingHappened`. */
 async function attemptStep(
   step: LedgerStep,
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
   alreadySent: SendResult | undefined,
 ): Promise<StepResult> {
@@ -137,7 +137,7 @@ async function attemptStep(
 /** Reads the ledger until nothing is running any more; emits what it waits for. */
 async function findOutcome(
   step: LedgerStep,
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
   error: unknown,
 ): Promise<FinalOutcome | { readonly unreadable: unknown }> {
@@ -223,7 +223,7 @@ function emitRetry(
 function toStepResult(
   outcome: FinalOutcome,
   step: LedgerStep,
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
   error: unknown,
 ): StepResult {

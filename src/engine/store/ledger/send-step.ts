@@ -9,7 +9,7 @@ import { isTransient, requestFor, send, sendQuery } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
 import type { LedgerStep } from "./ledger-step.ts";
-import type { Position } from "./position.ts";
+import type { LedgerPosition } from "./position.ts";
 import { lockLookEveryMs, whileLocksWatched } from "../watch-locks.ts";
 import { whileWatched } from "./watch-statement.ts";
 
@@ -37,7 +37,7 @@ export type SendResult =
 /** Sends one migration or seed in its frame, once. Never throws. */
 export function sendStep(
   step: LedgerStep,
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
 ): Promise<SendResult> {
   const outside = step.noTransaction && !isEmptySql(step.sql);
@@ -49,13 +49,13 @@ export function sendStep(
 /** Sends several in one request, each in its own frame and transaction. Never throws. */
 export function sendSteps(
   steps: readonly LedgerStep[],
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
   runSqls: NonNullable<LedgerContext["hasura"]["runSqls"]>,
 ): Promise<SendResult> {
   const first = position.generation;
   const requests = steps.map((step, i) => {
-    const expected: Position = {
+    const expected: LedgerPosition = {
       ...position,
       generation: first + BigInt(i),
       ownGeneration: i > 0 || position.ownGeneration,
@@ -70,7 +70,7 @@ export function sendSteps(
 
 async function sendRequest(
   steps: readonly LedgerStep[],
-  position: Position,
+  position: LedgerPosition,
   context: LedgerContext,
   request: () => Promise<readonly StepReceipt[]>,
 ): Promise<SendResult> {
@@ -100,7 +100,7 @@ async function sendRequest(
   }
 }
 
-function framedSql(step: LedgerStep, position: Position, { request }: LedgerContext): string {
+function framedSql(step: LedgerStep, position: LedgerPosition, { request }: LedgerContext): string {
   const frame = { run: request.runId, ...position };
   const isEmpty = isEmptySql(step.sql);
   if (step.noTransaction && !isEmpty) return frameOutsideTransaction(step, frame);

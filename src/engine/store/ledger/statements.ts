@@ -249,7 +249,7 @@ export const schemaVersionSql = "SELECT schema_version FROM hasura_migrate.head"
 
 /**
  * Whether there is a ledger, and what decides whether there can be one. Columns as in
- * `DatabaseFacts`.
+ * `ServerCapabilities`.
  */
 export const probeSql = `SELECT
   pg_catalog.to_regclass('hasura_migrate.head') IS NOT NULL,

@@ -23,7 +23,7 @@ export interface ConfirmationResult {
  * is certain when the next one has found the generation that it made, or when a look at the ledger
  * shows it; so the last one is in question until then.
  */
-export class Confirmation {
+export class CommitTracker {
   /** `before`: the generation that the step found; it made the next one. */
   #done: readonly RecordedStep[] = [];
   #unconfirmed: DoneStep | undefined;
