@@ -47,6 +47,7 @@ export const heartbeatMs = 10_000;
 const defaultDrainMs = 30_000;
 /** A slow reader gets at most this part of the time that remains: what follows the answer needs time, too. */
 const drainShare = 1 / 4;
+const slowReader = "the client reads events too slowly; the run continues without waiting for it";
 
 /**
  * Writes events to the caller, one JSON line each, and to the log. Events of one tick become one write at its end: the end of a
@@ -85,11 +86,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
     if (queue.length === 1) soon(flush);
     if (!out.writableNeedDrain || !state.waitForReader || state.broken || out.destroyed) return;
     state.waitForReader = await drained(out, patienceMs());
-    if (!state.waitForReader)
-      log.warning(
-        "the client reads events too slowly; the run continues without waiting for it",
-        {},
-      );
+    if (!state.waitForReader) log.warning(slowReader, {});
   };
   const stopHeartbeat = options.every(heartbeatMs, () => {
     if (!state.closed && !out.writableNeedDrain)

@@ -174,17 +174,20 @@ function mayBeOfType(node: unknown, scope: Scope): boolean {
       return isType(child["typeName"], scope);
     case "FuncCall":
       return functionsIn(node).some((name) => !fixed.has(name));
-    case "CoalesceExpr":
-    case "MinMaxExpr":
-      return mayBeOfType(child["args"], scope);
-    case "List":
-      return mayBeOfType(child["items"], scope);
-    case "A_ArrayExpr":
-      return mayBeOfType(child["elements"], scope);
-    default:
-      return true;
+    default: {
+      const parts = ofTypeOfParts.get(kind);
+      return parts === undefined || mayBeOfType(child[parts], scope);
+    }
   }
 }
+
+/** Expressions that have the type of their parts → where these are. */
+const ofTypeOfParts: ReadonlyMap<string, string> = new Map([
+  ["CoalesceExpr", "args"],
+  ["MinMaxExpr", "args"],
+  ["List", "items"],
+  ["A_ArrayExpr", "elements"],
+]);
 
 const ofOtherTypes: ReadonlySet<string> = new Set([
   ...["A_Const", "A_Expr", "BoolExpr", "NullTest", "BooleanTest", "SQLValueFunction"],
