@@ -1,13 +1,28 @@
-import type { PlanItem } from "../../protocol/plan-items.ts";
 import { impactText } from "../../protocol/impact-text.ts";
 import type { StatementImpact } from "../../protocol/impact.ts";
+import type { PlanItem } from "../../protocol/plan-items.ts";
 
-/** The lines about one planned file, each beginning with its line in the file. */
-export function impactLines({ statements = [], notAssessed }: PlanItem): string[] {
+/** What one statement of a planned file does, or why the file was not examined. */
+export interface PlannedImpact {
+  /** Line of the file in which the statement begins. */
+  readonly line?: number;
+  readonly text: string;
+}
+
+/** What is known about the statements of one planned file, in their order. */
+export function plannedImpacts({ statements = [], notAssessed }: PlanItem): PlannedImpact[] {
   return [
-    ...statements.map((impact) => `line ${impact.line}: ${impactText(impact)}${needed(impact)}`),
-    ...(notAssessed === undefined ? [] : [`not examined: ${notAssessed}`]),
+    ...statements.map((impact) => ({
+      line: impact.line,
+      text: `${impactText(impact)}${needed(impact)}`,
+    })),
+    ...(notAssessed === undefined ? [] : [{ text: `not examined: ${notAssessed}` }]),
   ];
+}
+
+/** The same as one line, beginning with the line in the file. */
+export function impactLine({ line, text }: PlannedImpact): string {
+  return line === undefined ? text : `line ${String(line)}: ${text}`;
 }
 
 /** The rules that have to be allowed where the environment is protected. */

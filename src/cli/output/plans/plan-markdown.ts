@@ -1,3 +1,4 @@
+import { impactLine } from "../impact-lines.ts";
 import { plural } from "../format.ts";
 import { fencedCode, htmlText, markdownTable } from "../markdown/markdown-text.ts";
 import {
@@ -132,7 +133,7 @@ function impactTable(plans: readonly EnvironmentPlan[]): string[] {
   for (const { environment, rows = [] } of plans)
     for (const { version, name, impacts = [] } of rows)
       for (const impact of impacts) {
-        const cells = [`${version} ${short(name)}`, short(impact)];
+        const cells = [`${version} ${short(name)}`, short(impactLine(impact))];
         const known = found.get(cells.join("\n"));
         if (known) known.environments.push(environment);
         else found.set(cells.join("\n"), { cells, environments: [environment] });

@@ -1,6 +1,6 @@
 import type { EventOf } from "../../../protocol/events.ts";
 import type { PlanItem } from "../../../protocol/plan-items.ts";
-import { impactLines } from "../impact-lines.ts";
+import { plannedImpacts, type PlannedImpact } from "../impact-lines.ts";
 
 /** A migration that is going to run. */
 export interface PlannedRow {
@@ -13,8 +13,8 @@ export interface PlannedRow {
   readonly isNew: boolean;
   readonly remarks: readonly PlanRemark[];
   readonly sql?: string | undefined;
-  /** What its statements do to tables of the environment, a line for each. */
-  readonly impacts?: readonly string[];
+  /** What its statements do to tables of the environment, or what `lint` finds in them. */
+  readonly impacts?: readonly PlannedImpact[];
 }
 
 /** What is worth a look before a migration runs. `unreadable` comes with a reason. */
@@ -53,7 +53,7 @@ export function plannedRows({ databases }: EventOf<"plan">): PlannedRow[] {
         ...{ database, version, name, file, sql },
         isNew: false,
         remarks: remarksOf(item),
-        impacts: impactLines(item),
+        impacts: plannedImpacts(item),
       };
     }),
   );

@@ -2,7 +2,7 @@ import type { EventOf } from "../../../protocol/events.ts";
 import type { PlanItem } from "../../../protocol/plan-items.ts";
 import type { Style } from "../terminal/colors.ts";
 import { planHeader, itemRemarks } from "../messages.ts";
-import { impactLines } from "../impact-lines.ts";
+import { impactLine, plannedImpacts } from "../impact-lines.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { textWidth, wrap } from "../terminal/width.ts";
 import { nameColumn } from "./name-column.ts";
@@ -32,8 +32,8 @@ export function itemLine(item: PlanItem, widest: number, columns: number): Style
 
 /** What its statements do to tables, below the migration; long text is wrapped. */
 function impactsOf(item: PlanItem, columns: number): Styled[] {
-  return impactLines(item).flatMap((line) =>
-    wrap(line, columns - 8).map(
+  return plannedImpacts(item).flatMap((impact) =>
+    wrap(impactLine(impact), columns - 8).map(
       (part, i) => styled`${plain(i === 0 ? "      " : "        ")}${part}`,
     ),
   );

@@ -1,17 +1,18 @@
 import type { LintMigration } from "../../../lint/finding.ts";
 import type { LintOptions } from "../../../lint/lint.ts";
+import type { PlannedImpact } from "../../output/impact-lines.ts";
 import type { LocalMigration, LocalMigrations } from "../../project/image-drift.ts";
 
 /**
- * What `lint` finds in these up files, by path, as lines of a plan. The other migrations are only read for their tables, and files that
+ * What `lint` finds in these up files, by path. The other migrations are only read for their tables, and files that
  * cannot be read are left out: the plan says why.
  */
 export async function newFindings(
   local: LocalMigrations,
   files: ReadonlySet<string>,
   severities: LintOptions["severities"] = {},
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const found = new Map<string, string[]>();
+): Promise<ReadonlyMap<string, readonly PlannedImpact[]>> {
+  const found = new Map<string, PlannedImpact[]>();
   if (files.size === 0) return found;
   const migrations: LintMigration[] = [];
   for (const [database, list] of local)
@@ -24,7 +25,7 @@ export async function newFindings(
     oneRun: true,
   }))
     if (severity !== "info")
-      found.set(file, [...(found.get(file) ?? []), `line ${String(line)}: ${message} [${rule}]`]);
+      found.set(file, [...(found.get(file) ?? []), { line, text: `${message} [${rule}]` }]);
   return found;
 }
 

@@ -43,7 +43,10 @@ async function inJob(
   const root = emptyDirectory(t);
   if (repository) mkdirSync(join(root, ".git"));
   for (const [path, text] of [
-    ["hasura-migrate.json", JSON.stringify({ environments: { "dev-1": {}, "dev-2": {} } })],
+    [
+      "hasura-migrate.json",
+      JSON.stringify({ environments: { "dev-1": {}, "dev-2": {}, prod: {} } }),
+    ],
     [`${project}/config.yaml`, "version: 3\n"],
     [`${project}/${file}`, "alter table orders drop column legacy;\n"],
     [
@@ -136,6 +139,44 @@ describe("annotations in GitHub Actions", () => {
         ],
       ],
     );
+  });
+});
+
+describe("annotations of a plan in GitHub Actions", () => {
+  test("are at the statements that matter, with the environments for which they say the same", async (t) => {
+    const planned = (environment: string, rows: number): object[] => [
+      started(environment, { operation: "plan" }),
+      plan([
+        item(...failing, {
+          statements: [
+            {
+              ...{ line: 3, table: "orders", effect: "rewrite", lock: "ACCESS EXCLUSIVE" },
+              ...{ blocks: "reads and writes", rows, bytes: 8192, rules: ["type-rewrite"] },
+            },
+          ],
+        }),
+      ]),
+      finished(0),
+    ];
+    const answers = {
+      "dev-1": planned("dev-1", 5),
+      "dev-2": planned("dev-2", 5),
+      prod: planned("prod", 40),
+    };
+    const argv = ["plan", "dev-1", "dev-2", "prod", "--markdown"];
+    const { commands } = await inJob(t, argv, answers);
+    const rewrites = commands.filter(({ properties }) => properties["line"] === "3");
+    assert.deepEqual(
+      rewrites.map(({ properties }) => properties),
+      ["dev-1, dev-2", "prod"].map((environments) => ({
+        ...{ file: `hasura/${file}`, line: "3", title: `hasura-migrate plan ${environments}` },
+      })),
+    );
+    for (const [i, rows] of [5, 40].entries())
+      assert.match(
+        rewrites[i]?.message ?? "",
+        new RegExp(`^rewrites orders: .*${String(rows)} rows`),
+      );
   });
 });
 

@@ -71,8 +71,8 @@ describe("plans as Markdown", () => {
   });
 
   test("show what statements do to tables, once for environments with the same effects", () => {
-    const small = ["line 1: rewrites orders: 12 rows, 16 kB"];
-    const large = ["line 1: rewrites orders: 1.2 M rows, 340 MB; blocks | all"];
+    const small = [{ line: 1, text: "rewrites orders: 12 rows, 16 kB" }];
+    const large = [{ line: 1, text: "rewrites orders: 1.2 M rows, 340 MB; blocks | all" }];
     const text = markdown(
       answered("dev-1", [row("1", { impacts: small })]),
       answered("dev-2", [row("1", { impacts: small })]),
