@@ -4,7 +4,7 @@ import type { EnumValue } from "./enum-uses.ts";
 import { blockedBy, strongerMode, type LockMode, type StatementLock } from "./lock.ts";
 import { truncatedTables } from "./locks.ts";
 import { qualified, relationName, stringsOf } from "./names.ts";
-import { isNewRelation, type Schema } from "./schema.ts";
+import { isNewRelation, newTypeName, type Schema } from "./schema.ts";
 
 /** The effects of the earlier statements in a file. */
 export interface EarlierStatements {
@@ -39,10 +39,9 @@ interface Statement {
 /** The effects of the earlier statements and of this one. */
 export function afterEarlier(earlier: EarlierStatements, statement: Statement): EarlierStatements {
   const { node, schema } = statement;
-  const added = addedValue(node, schema);
   const many = earlier.locks.size === 0 ? [] : changesIn(node).filter((each) => !each.isSmall);
   return {
-    enumValues: added === undefined ? earlier.enumValues : [...earlier.enumValues, added],
+    enumValues: valuesAfter(earlier.enumValues, node, schema),
     locks: locksAfter(earlier.locks, statement),
     changedUnderLock:
       many.length === 0
@@ -64,6 +63,18 @@ function locksAfter(
     return blocks && !isHeld ? [[table, mode] as const] : [];
   });
   return stronger.length === 0 ? held : new Map([...held, ...stronger]);
+}
+
+function valuesAfter(
+  values: readonly EnumValue[],
+  node: Node,
+  schema: Schema,
+): readonly EnumValue[] {
+  const added = addedValue(node, schema);
+  if (added !== undefined) return [...values, added];
+  const moved = values.length === 0 ? undefined : newTypeName(node);
+  if (moved === undefined) return values;
+  return values.map((each) => (each.type === moved.from ? { ...each, type: moved.to } : each));
 }
 
 /** The value that ALTER TYPE adds to an enum of an earlier run. */

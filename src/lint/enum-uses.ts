@@ -1,7 +1,7 @@
 import type { Node } from "@pgsql/types";
 import { isTree, textsIn, type Tree } from "../sql-parser/tree.ts";
 import { functionsIn, nodesIn, relationName } from "./names.ts";
-import { lastPart, type Schema } from "./schema.ts";
+import { afterStatement, lastPart, type Schema } from "./schema.ts";
 import { fixed } from "./volatility.ts";
 
 /** A value that ALTER TYPE adds to an enum type. */
@@ -16,12 +16,15 @@ export interface EnumValue {
  * that is not known takes no value of it. Bodies of functions that are written as a string are not read.
  */
 export function usesEnumValue(node: Node, value: EnumValue, schema: Schema): boolean {
-  return isUsed(node, true, { ...value, schema, tables: tablesIn(node) });
+  const after = afterStatement(schema, node);
+  return isUsed(node, true, { ...value, schema, after, tables: tablesIn(node) });
 }
 
 /** What a constant is compared with. */
 interface Scope extends EnumValue {
   readonly schema: Schema;
+  /** The schema after the statement, with the columns that it defines. */
+  readonly after: Schema;
   /** Name or alias → the table. */
   readonly tables: ReadonlyMap<string, string>;
   /** The table whose columns are assigned. */
@@ -68,6 +71,13 @@ const changeOf: Visit = (node, scope) => {
 
 const selectOf: Visit = (node, scope) => isUsedInSelect(node, scope, () => false);
 
+const callOf: Visit = ({ args, ...others }, scope) => {
+  const takesType = functionsIn({ FuncCall: others })
+    .flatMap((name) => scope.schema.functions.get(name) ?? [])
+    .some((type) => isNamed(type, scope));
+  return isUsed(args, takesType || mayBeOfType(args, scope), scope) || isUsed(others, true, scope);
+};
+
 const visitors: Readonly<Record<string, Visit>> = {
   A_Const: ({ sval }, { value }, isExpected) =>
     isExpected && isTree(sval) && sval["sval"] === value,
@@ -92,12 +102,8 @@ const visitors: Readonly<Record<string, Visit>> = {
     isUsed(args, isExpected || mayBeOfType(args, scope), scope),
   MinMaxExpr: ({ args }, scope, isExpected) =>
     isUsed(args, isExpected || mayBeOfType(args, scope), scope),
-  FuncCall: ({ args, ...others }, scope) => {
-    const isOwn = functionsIn({ FuncCall: others }).some((name) =>
-      scope.schema.functions.has(name),
-    );
-    return isUsed(args, isOwn || mayBeOfType(args, scope), scope) || isUsed(others, true, scope);
-  },
+  FuncCall: callOf,
+  funccall: callOf,
   SelectStmt: selectOf,
   larg: selectOf,
   rarg: selectOf,
@@ -108,7 +114,7 @@ const visitors: Readonly<Record<string, Visit>> = {
     isUsed(val, typeof name === "string" && isOfType(scope.target ?? "", name, scope), scope),
   ColumnDef: ({ typeName, constraints, ...others }, scope) => {
     const fallback = nodesOf(constraints, "Constraint").filter(
-      ({ contype }) => contype === "CONSTR_DEFAULT",
+      ({ contype }) => contype === "CONSTR_DEFAULT" || contype === "CONSTR_GENERATED",
     );
     return (
       isUsed(fallback, isType(typeName, scope), scope) ||
@@ -131,6 +137,10 @@ const visitors: Readonly<Record<string, Visit>> = {
   },
   FunctionParameter: ({ argType, defexpr }, scope) =>
     isUsed(defexpr, isType(argType, scope), scope),
+  CreateDomainStmt: ({ typeName, ...others }, scope) =>
+    isType(typeName, scope) && isUsed(others, true, scope),
+  AlterDomainStmt: ({ typeName, def }, scope) =>
+    isNamed(textsIn(typeName).at(-1) ?? "", scope) && isUsed(def, true, scope),
   VariableSetStmt: () => false,
 };
 
@@ -172,6 +182,8 @@ function mayBeOfType(node: unknown, scope: Scope): boolean {
       return isColumnOfType(textsIn(child["fields"]), scope);
     case "TypeCast":
       return isType(child["typeName"], scope);
+    case "A_Indirection":
+      return hasFields(child) || mayBeOfType(child["arg"], scope);
     case "FuncCall":
       return functionsIn(node).some((name) => !fixed.has(name));
     default: {
@@ -181,12 +193,18 @@ function mayBeOfType(node: unknown, scope: Scope): boolean {
   }
 }
 
+/** `(a).b`, whose type is not that of `a`, as it is in `a[1]`. */
+function hasFields({ indirection }: Tree): boolean {
+  return textsIn(indirection).length > 0;
+}
+
 /** Expressions that have the type of their parts → where these are. */
 const ofTypeOfParts: ReadonlyMap<string, string> = new Map([
   ["CoalesceExpr", "args"],
   ["MinMaxExpr", "args"],
   ["List", "items"],
   ["A_ArrayExpr", "elements"],
+  ["CollateClause", "arg"],
 ]);
 
 const ofOtherTypes: ReadonlySet<string> = new Set([
@@ -207,8 +225,9 @@ function isOfType(table: string, column: string, scope: Scope): boolean {
   return type === undefined || isNamed(type, scope);
 }
 
-function columnType(table: string, column: string, { schema }: Scope): string | undefined {
-  return schema.tables.get(table)?.columns.get(column)?.type.name;
+function columnType(table: string, column: string, { schema, after }: Scope): string | undefined {
+  const typeIn = ({ tables }: Schema) => tables.get(table)?.columns.get(column)?.type.name;
+  return typeIn(schema) ?? typeIn(after);
 }
 
 function isType(typeName: unknown, scope: Scope): boolean {

@@ -66,7 +66,7 @@ export function removedNames(removal: Removal, { tables, functions }: Schema): R
   if (removal.kind !== "schema") return [removal];
   const inSchema = (names: Iterable<string>, kind: "table" | "function"): Removal[] =>
     [...names].filter((name) => schemaOf(name) === removal.name).map((name) => ({ kind, name }));
-  return [...inSchema(tables.keys(), "table"), ...inSchema(functions, "function")];
+  return [...inSchema(tables.keys(), "table"), ...inSchema(functions.keys(), "function")];
 }
 
 /** True if the name exists again in a later schema. */

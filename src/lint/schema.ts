@@ -27,7 +27,8 @@ export interface Schema {
   readonly indexes: ReadonlyMap<string, Index>;
   /** Functions that are declared STABLE or IMMUTABLE. */
   readonly stableFunctions: ReadonlySet<string>;
-  readonly functions: ReadonlySet<string>;
+  /** Function or procedure → the types of the parameters of all that have the name. */
+  readonly functions: ReadonlyMap<string, readonly string[]>;
   /** Functions that return `trigger`, which only triggers can call. */
   readonly triggerFunctions: ReadonlySet<string>;
   readonly domains: ReadonlyMap<string, Domain>;
@@ -76,7 +77,7 @@ export const emptySchema: Schema = {
   tables: new Map(),
   indexes: new Map(),
   stableFunctions: new Set(),
-  functions: new Set(),
+  functions: new Map(),
   triggerFunctions: new Set(),
   domains: new Map(),
   enums: new Map(),
@@ -109,6 +110,8 @@ export function afterStatement(schema: Schema, node: Node): Schema {
   if ("AlterObjectSchemaStmt" in node) {
     const names = newName(node);
     if (names !== undefined) return moved(schema, names);
+    const movedType = newTypeName(node);
+    if (movedType !== undefined) return withMovedType(schema, movedType);
     const movedFunction = newFunctionName(node);
     return movedFunction === undefined ? schema : withMovedFunction(schema, movedFunction);
   }
@@ -177,9 +180,12 @@ function afterDeclaration(schema: Schema, node: Node): Schema {
 
 function afterFunction(
   schema: Schema,
-  { funcname, returnType, options = [] }: CreateFunctionStmt,
+  { funcname, returnType, parameters = [], options = [] }: CreateFunctionStmt,
 ): Schema {
   const name = qualified(stringsOf(funcname));
+  const types = parameters.flatMap((each) =>
+    "FunctionParameter" in each ? [columnType(each.FunctionParameter.argType).name] : [],
+  );
   const isStable = options.some(
     (option) =>
       "DefElem" in option &&
@@ -189,7 +195,10 @@ function afterFunction(
   const isTrigger = columnType(returnType).name === "trigger";
   return {
     ...schema,
-    functions: new Set(schema.functions).add(name),
+    functions: new Map(schema.functions).set(name, [
+      ...(schema.functions.get(name) ?? []),
+      ...types,
+    ]),
     ...(isStable && { stableFunctions: new Set(schema.stableFunctions).add(name) }),
     ...(isTrigger && { triggerFunctions: new Set(schema.triggerFunctions).add(name) }),
   };
@@ -418,10 +427,7 @@ function afterDrop(schema: Schema, { objects = [], removeType, behavior }: DropS
       return { ...schema, enums: without(schema.enums, ...names) };
     case "OBJECT_FUNCTION":
     case "OBJECT_ROUTINE":
-      return {
-        ...schema,
-        functions: new Set([...schema.functions].filter((each) => !names.includes(each))),
-      };
+      return { ...schema, functions: without(schema.functions, ...names) };
     case "OBJECT_SCHEMA":
       return behavior === "DROP_CASCADE" ? names.reduce(withoutSchema, schema) : schema;
     case "OBJECT_DOMAIN":
@@ -442,6 +448,8 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
   const { relation, renameType, subname = "", newname = "" } = statement;
   const movedFunction = newFunctionName({ RenameStmt: statement });
   if (movedFunction !== undefined) return withMovedFunction(schema, movedFunction);
+  const movedType = newTypeName({ RenameStmt: statement });
+  if (movedType !== undefined) return withMovedType(schema, movedType);
   if (renameType === "OBJECT_SCHEMA") return afterSchemaRename(schema, subname, newname);
   const names = newName({ RenameStmt: statement });
   if (names !== undefined) return moved(schema, names);
@@ -475,14 +483,16 @@ function afterSchemaRename(schema: Schema, from: string, to: string): Schema {
     [...names]
       .filter((name) => schemaOf(name) === from)
       .map((name) => ({ from: name, to: qualified([to, lastPart(name)]) }));
-  const next = inIt(schema.tables.keys()).reduce(moved, schema);
-  return inIt(schema.functions).reduce(withMovedFunction, next);
+  const relations = inIt(schema.tables.keys()).reduce(moved, schema);
+  const types = [...schema.enums.keys(), ...schema.domains.keys()];
+  const next = inIt(types).reduce(withMovedType, relations);
+  return inIt(schema.functions.keys()).reduce(withMovedFunction, next);
 }
 
 function withoutSchema(schema: Schema, dropped: string): Schema {
   const isKept = (name: string): boolean => schemaOf(name) !== dropped;
   const tables = [...schema.tables.keys()].filter((name) => !isKept(name));
-  const functions = new Set([...schema.functions].filter(isKept));
+  const functions = new Map([...schema.functions].filter(([name]) => isKept(name)));
   return { ...withoutTables(schema, tables), functions };
 }
 
@@ -522,7 +532,15 @@ interface NewName {
 
 /** The names of a function that a statement renames, or moves to another schema. */
 export function newFunctionName(node: Node): NewName | undefined {
-  const kinds = ["OBJECT_FUNCTION", "OBJECT_ROUTINE"];
+  return newObjectName(node, ["OBJECT_FUNCTION", "OBJECT_ROUTINE"]);
+}
+
+/** The names of a type that a statement renames, or moves to another schema. */
+export function newTypeName(node: Node): NewName | undefined {
+  return newObjectName(node, ["OBJECT_TYPE", "OBJECT_DOMAIN"]);
+}
+
+function newObjectName(node: Node, kinds: readonly string[]): NewName | undefined {
   if ("AlterObjectSchemaStmt" in node) {
     const { objectType = "", object, newschema = "" } = node.AlterObjectSchemaStmt;
     const from = objectName(object);
@@ -545,10 +563,45 @@ function withMovedFunction(schema: Schema, { from, to }: NewName): Schema {
   };
   return {
     ...schema,
-    functions: new Set(moving(schema.functions)).add(to),
+    functions: without(schema.functions, from).set(to, schema.functions.get(from) ?? []),
     stableFunctions: moving(schema.stableFunctions),
     triggerFunctions: moving(schema.triggerFunctions),
   };
+}
+
+function withMovedType(schema: Schema, { from, to }: NewName): Schema {
+  const name = (type: ColumnType): ColumnType =>
+    type.name === from ? { ...type, name: to } : type;
+  const tables = [...schema.tables].map(([table, known]) => {
+    if (![...known.columns.values()].some(({ type }) => type.name === from))
+      return [table, known] as const;
+    const columns = [...known.columns].map(
+      ([column, { type, ...rest }]) => [column, { ...rest, type: name(type) }] as const,
+    );
+    return [table, { ...known, columns: new Map(columns) }] as const;
+  });
+  const domains = [...renamedKey(schema.domains, from, to)].map(
+    ([domain, { base, ...rest }]) => [domain, { ...rest, base: name(base) }] as const,
+  );
+  const functions = [...schema.functions].map(
+    ([each, types]) => [each, types.map((type) => (type === from ? to : type))] as const,
+  );
+  return {
+    ...schema,
+    tables: new Map(tables),
+    functions: new Map(functions),
+    domains: new Map(domains),
+    enums: renamedKey(schema.enums, from, to),
+  };
+}
+
+function renamedKey<V>(
+  map: ReadonlyMap<string, V>,
+  from: string,
+  to: string,
+): ReadonlyMap<string, V> {
+  const value = map.get(from);
+  return value === undefined ? map : without(map, from).set(to, value);
 }
 
 /** The names of a relation that a statement renames, or moves to another schema. */

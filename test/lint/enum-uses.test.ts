@@ -11,10 +11,15 @@ import { freshDatabase } from "../support/postgres.ts";
 const setup = `
   CREATE TYPE order_state AS ENUM ('open', 'paid');
   CREATE DOMAIN checked_state AS order_state;
-  CREATE TABLE orders (id int PRIMARY KEY, state order_state DEFAULT 'open', kind text, checked checked_state, tags text[], data jsonb);
+  CREATE DOMAIN short AS text;
+  CREATE TYPE pair AS (state order_state);
+  CREATE TABLE orders (id int PRIMARY KEY, state order_state DEFAULT 'open', kind text, checked checked_state, tags text[], data jsonb, states order_state[], paired pair);
   CREATE TABLE users (id int PRIMARY KEY, kind text, state text);
   INSERT INTO orders VALUES (1, 'open', 'x');
   INSERT INTO users VALUES (1, 'x', 'y');
+  CREATE PROCEDURE written(text) LANGUAGE sql AS 'SELECT 1';
+  CREATE PROCEDURE entered(s order_state) LANGUAGE sql AS 'SELECT 1';
+  CREATE FUNCTION in_kind(text) RETURNS int LANGUAGE sql AS 'SELECT 1';
   CREATE FUNCTION in_state(order_state) RETURNS int LANGUAGE sql AS 'SELECT 1';
 `;
 
@@ -81,6 +86,25 @@ CREATE INDEX i ON orders (id) WHERE state = 'new'
 CREATE INDEX i ON orders (id) WHERE kind = 'new'
 CREATE POLICY p ON orders USING (state = 'new')
 CREATE POLICY p ON users USING (current_setting('app.kind', true) = 'new')
+CREATE TABLE n (kind text CHECK (kind IN ('open', 'new')), CHECK (kind <> 'new'))
+CREATE TABLE n (state order_state CHECK (state <> 'new'))
+CREATE TABLE n (kind text, label text GENERATED ALWAYS AS (CASE WHEN kind = 'new' THEN 'new' ELSE 'old' END) STORED)
+ALTER TABLE orders ADD COLUMN next text CHECK (next <> 'new')
+ALTER TABLE orders ADD COLUMN next order_state CHECK (next <> 'new')
+CREATE DOMAIN d AS text CHECK (VALUE IN ('new', 'old'))
+CREATE DOMAIN d AS text DEFAULT 'new'
+CREATE DOMAIN d AS order_state CHECK (VALUE <> 'new')
+ALTER DOMAIN short ADD CHECK (VALUE <> 'new')
+ALTER DOMAIN short SET DEFAULT 'new'
+ALTER DOMAIN checked_state ADD CHECK (VALUE <> 'new')
+CREATE VIEW v AS SELECT * FROM orders WHERE kind COLLATE "C" = 'new'
+CREATE VIEW v AS SELECT * FROM orders WHERE tags[1] = 'new'
+CREATE VIEW v AS SELECT * FROM orders WHERE states[1] = 'new'
+CREATE VIEW v AS SELECT * FROM orders WHERE (paired).state = 'new'
+CREATE VIEW v AS SELECT in_kind('new')
+CALL written('new')
+CALL entered('new')
+CALL entered(s => 'new')
 COMMENT ON TABLE orders IS 'new'
 SET LOCAL app.kind = 'new'
 SELECT set_config('app.kind', 'new', true)

@@ -143,6 +143,31 @@ describe("several migrations", () => {
     ]);
   });
 
+  const states = "CREATE TYPE state AS ENUM ('open'); CREATE TABLE tasks (state state);";
+  test.each([
+    `CREATE TYPE new_state AS ENUM ('open');
+     ALTER TABLE tasks ALTER COLUMN state TYPE new_state USING state::text::new_state;
+     DROP TYPE state; ALTER TYPE new_state RENAME TO state;`,
+    "ALTER TYPE state RENAME TO old; ALTER TYPE old RENAME TO state;",
+    "ALTER TYPE state SET SCHEMA old; ALTER TYPE old.state RENAME TO was; ALTER TYPE old.was RENAME TO state;",
+    `CREATE DOMAIN d AS state; ALTER TABLE tasks ALTER COLUMN state TYPE d; ALTER DOMAIN d RENAME TO e;
+     ALTER TYPE state RENAME TO was; ALTER TYPE was RENAME TO state;`,
+  ])("a column has its type after that was renamed: %s", async (text) => {
+    const before = (sql: string) => ({ ...migration(sql), isKnown: true });
+    const use = migration(
+      "ALTER TYPE state ADD VALUE 'done'; UPDATE tasks SET state = 'done' WHERE state = 'open';",
+    );
+    const found = await rulesOf([before(states), before(text), use]);
+    assert.deepEqual(found, ["enum-value-used 2_change/up.sql"]);
+  });
+
+  test("a new value is one of its type after that was renamed", async () => {
+    const up = `ALTER TYPE state ADD VALUE 'done'; ALTER TYPE state RENAME TO task_state;
+                UPDATE tasks SET state = 'done' WHERE state = 'open';`;
+    const found = await rulesOf([{ ...migration(states), isKnown: true }, migration(up)]);
+    assert.deepEqual(found, ["enum-value-used 2_change/up.sql"]);
+  });
+
   test("nothing is found in known migrations", async () => {
     assert.deepEqual(await rulesOf([{ ...migration("DROP TABLE x; BROKEN"), isKnown: true }]), []);
   });
