@@ -72,7 +72,7 @@ export function metadataTooLarge(): Failure {
         retryHint({
           without: ["--from"],
           with: ["--image"],
-          reason: "to use the metadata of the image",
+          reason: "to use the migrations and the metadata of the image",
         }),
       ],
     },

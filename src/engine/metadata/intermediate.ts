@@ -154,6 +154,20 @@ export function permissionsThatUse(
   );
 }
 
+/** The permissions in other databases than these, as Hasura reports them. */
+export function permissionsOutside(
+  databases: ReadonlySet<string>,
+  document: JsonMap,
+): readonly string[] {
+  return [...objectsByHasuraName(document)].flatMap(([name, { kind, path }]) => {
+    const [list, index = 0] = path;
+    const database = list === "sources" ? valueAt(document, ["sources", index, "name"]) : undefined;
+    return isPermission(kind) && typeof database === "string" && !databases.has(database)
+      ? [name]
+      : [];
+  });
+}
+
 /** A value that uses a name, and the innermost object that contains it. */
 interface Use {
   readonly user: MetadataObject;

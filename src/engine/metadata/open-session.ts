@@ -113,7 +113,7 @@ function unusableSources({ inconsistent }: ServerMetadata): ReadonlySet<string> 
   );
 }
 
-/** The databases that have a ledger and that Hasura can use at the moment. */
+/** The databases in whose ledgers a deployment is registered: those of the project that Hasura can use at the moment. */
 export async function registeredDatabases(
   server: ServerMetadata,
   engine: EngineContext,

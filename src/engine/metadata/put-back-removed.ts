@@ -10,7 +10,7 @@ import type { DatabaseFacts } from "../plan/indexed-database.ts";
 import { metadataRecords, type EngineSession } from "../session.ts";
 import type { MetadataRecord } from "../store/store.ts";
 import { differencesTo, type Differences } from "./differences.ts";
-import { permissionsThatUse, type RemovedFrom } from "./intermediate.ts";
+import { permissionsOutside, permissionsThatUse, type RemovedFrom } from "./intermediate.ts";
 import { otherRecords } from "./open-session.ts";
 import {
   metadataBefore,
@@ -44,6 +44,12 @@ export interface DoneBefore {
   readonly areApplied: boolean;
   /** What the migrations that it has applied removed. */
   readonly removals: readonly RemovedFrom[];
+}
+
+/** The same with what earlier invocations or killed runs have done. */
+interface Done extends DoneBefore {
+  /** The databases for which that is known; absent if nothing was done before. */
+  readonly known?: ReadonlySet<string>;
 }
 
 export const nothingApplied: DoneBefore = { areApplied: false, removals: [] };
@@ -90,7 +96,7 @@ export async function putBackRemoved(
     if (before === undefined) return;
     isMissing = true;
     const { document, lacks, since } = before;
-    const all = since === undefined ? done : await withEarlier(since, removed, done, engine);
+    const all: Done = since === undefined ? done : await withEarlier(since, removed, done, engine);
     if (document) await putBack(document, server, { ...removed, ...all }, engine);
     if (lacks) await warnNotPutBack(reasons[lacks], engine);
   } catch (error) {
@@ -111,21 +117,25 @@ async function withEarlier(
   { databases }: Pick<RemovedBy, "databases">,
   { areApplied, removals }: DoneBefore,
   engine: EngineContext,
-): Promise<DoneBefore> {
+): Promise<Done> {
   const earlier = await removedSince(since, databases, engine);
   return earlier === undefined
     ? { areApplied: true, removals }
-    : { areApplied, removals: [...earlier, ...removals] };
+    : {
+        ...{ areApplied, removals: [...earlier, ...removals] },
+        known: new Set(databases.map(({ database }) => database.name)),
+      };
 }
 
 async function putBack(
   document: JsonMap,
   server: ServerMetadata,
-  { areApplied, removals, ...removed }: RemovedBy & DoneBefore,
+  { areApplied, removals, known, ...removed }: RemovedBy & Done,
   engine: EngineContext,
 ): Promise<void> {
-  const users = new Set(permissionsThatUse(removals, document));
-  const wanted = withPermissionsOf(server, document, (name) => areApplied || users.has(name));
+  const outside = known === undefined ? [] : permissionsOutside(known, document);
+  const old = new Set([...permissionsThatUse(removals, document), ...outside]);
+  const wanted = withPermissionsOf(server, document, (name) => areApplied || old.has(name));
   const { isReplaced, ...result } = await putBackConsistent(wanted.document, server, (attempt) =>
     replaceWith(attempt, server, removed, engine),
   );

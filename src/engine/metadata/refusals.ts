@@ -66,7 +66,7 @@ function environmentHints(
     return variablesIn(type === "source" && isJsonMap(value) ? value["configuration"] : value);
   });
   if (names.length === 0) return [];
-  const text = `These objects use the following environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs. The server of hasura-migrate local has the variables of the command that starts it.`;
+  const text = `These objects use the following environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs. The server of hasura-migrate local takes those of webhooks and handlers from the command that starts it, and has none for databases and remote schemas.`;
   return [textHint(text)];
 }
 

@@ -123,7 +123,9 @@ async function openConnected(
     await session.close(runEnd(failedRun(error)));
     throw error;
   }
-  await putBackRemoved(removedBy(request, session, engine), nothingApplied, engine);
+  // There is no time left for it at the deadline; the next run does it.
+  if (engine.stop.reason !== "deadline")
+    await putBackRemoved(removedBy(request, session, engine), nothingApplied, engine);
   await session.close(runEnd({ ...nothingDone, stop: stoppedBeforeMetadata(engine) }));
   return undefined;
 }

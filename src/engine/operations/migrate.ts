@@ -1,4 +1,4 @@
-import type { Failure } from "../../protocol/failure.ts";
+import { Failure } from "../../protocol/failure.ts";
 import type { EngineContext } from "../context.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import type { RemovedFrom } from "../metadata/intermediate.ts";
@@ -70,7 +70,7 @@ export async function migrate(
   const plan = await planOf(request, options, session, engine, around);
   if (isBoundToPlan(request) && isLater(request))
     await refuseUnkept(around, keptIn(session.databases)).catch(async (error: unknown) => {
-      if (around === undefined) await putBackWithout(request, session, engine);
+      if (around === undefined && !dryRun) await putBackWithout(request, session, engine);
       throw error;
     });
   const consent = consentOf(request, engine.protected === true);
@@ -284,9 +284,20 @@ async function afterMigrations(
   else
     await around.putBack({
       areApplied: result.stop === undefined,
-      removals: removalsOf({ steps: plan?.steps.slice(0, result.applied) ?? [] }),
+      removals: removalsOf({ steps: plan ? stepsInEffect(plan, result) : [] }),
     });
   return deployed;
+}
+
+/** The steps that took effect; the one that failed counts if a part of it may have been committed. */
+function stepsInEffect(
+  { steps }: PreparedPlan,
+  { applied, stop }: RunResult,
+): PreparedPlan["steps"] {
+  const failure = failureIn(stop);
+  const isInterrupted = failure instanceof Failure && failure.code === "interrupted";
+  const mayBePartial = failure !== undefined && steps[applied]?.noTransaction === true;
+  return steps.slice(0, isInterrupted || mayBePartial ? applied + 1 : applied);
 }
 
 /** The result of a run after the reload of the metadata; a run that failed keeps its failure. */

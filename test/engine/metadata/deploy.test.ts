@@ -346,6 +346,32 @@ describe("apply with metadata", () => {
       assert.match(warning?.message ?? "", /noter in table users/);
     });
 
+    test("a run of a project without the file that was applied puts no permission back", async (t) => {
+      const it = await bench(t);
+      const files = {
+        "1_note/up": `${drop("note")} ALTER TABLE users RENAME COLUMN remark TO note;`,
+        "2_more/up": "SELECT 1;",
+      };
+      const first = await deploy(it, files, it.document(["users"]), { sliceMs: 1 });
+      assert.equal(first.of("run.paused").length, 1);
+      const failing = { "3_broken/up": "SELECT 1/0;" };
+      const later = withLedger({ liveMs: 1 });
+      const failed = await deploy(it, failing, it.document(["users"]), {}, later);
+      assert.equal(failed.failure?.code, "sql-failed");
+      assert.deepEqual(await rolesNow(it), []);
+    });
+
+    test("a file that has committed a part of itself counts as applied", async (t) => {
+      const it = await bench(t);
+      const failing = `-- hasura:no-transaction
+${drop("note")}
+ALTER TABLE users RENAME COLUMN remark TO note;
+SELECT 1/0;`;
+      const failed = await deploy(it, { "1_note/up": failing }, it.document(["users"]));
+      assert.ok(failed.failure);
+      assert.deepEqual(await rolesNow(it), []);
+    });
+
     describe("by a confirmed run that has paused", () => {
       const files = { "1_note/up": drop("note"), "2_remark/up": drop("remark") };
 
@@ -455,13 +481,14 @@ describe("apply with metadata", () => {
       const files = { "1_note/up": drop("note"), "3_remark/up": drop("remark") };
       const killed = await deploy(it, files, wanted, { sliceMs: 1 });
       assert.equal(killed.of("run.paused").length, 1);
+      const others = { "2_other/up": "SELECT 1;" };
       const other = await it.run(
-        { "1_note/up": drop("note"), "2_other/up": "SELECT 1;" },
+        { "1_note/up": drop("note"), ...others },
         deploying({ metadata: "if-present" }),
         { projectMetadata: () => Promise.reject(noMetadata()), ...later },
       );
       assert.deepEqual([failureOf(other), versions(other)], [undefined, ["2"]]);
-      const failing = { ...files, "3_remark/up": `${drop("remark")} SELECT 1/0;` };
+      const failing = { ...files, ...others, "3_remark/up": `${drop("remark")} SELECT 1/0;` };
       const failed = await deploy(it, failing, wanted, {}, later);
       assert.equal(failed.failure?.code, "sql-failed");
       assert.deepEqual(await rolesNow(it), ["remarkr"]);
@@ -583,12 +610,14 @@ describe("apply with metadata", () => {
         assert.ok(ran.of("log").some(({ code }) => code === "no-ledger"));
       });
 
-      test("a run of the other database that fails puts them back", async (t) => {
+      test("a run of the other database that fails does not put them back: it does not know what was applied", async (t) => {
         const it = await killed(t);
         const failing = { ...users, "billing/1_invoices": "SELECT 1/0;" };
         const failed = await it.execute(failing, { database: "billing" });
         assert.equal(failed.failure?.code, "sql-failed");
-        assert.deepEqual(await rolesNow(it), ["remarkr"]);
+        assert.deepEqual(await rolesNow(it), []);
+        const warning = failed.of("log").find(({ code }) => code === "metadata-not-put-back");
+        assert.match(warning?.message ?? "", /noter in table users.*remarkr in table users/);
       });
 
       test("they stay removed once a deployment of the other database has applied the metadata", async (t) => {
