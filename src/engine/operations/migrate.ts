@@ -67,12 +67,7 @@ export async function migrate(
   const options = optionsOf(request, engine.protected === true);
   const { selection, dryRun, strict, reload, noTransaction, changed, sliceMs } = options;
   const { environment } = request;
-  const plan = await planOf(request, options, session, engine, around);
-  if (isBoundToPlan(request) && isLater(request))
-    await refuseUnkept(around, keptIn(session.databases)).catch(async (error: unknown) => {
-      if (around === undefined && !dryRun) await putBackWithout(request, session, engine);
-      throw error;
-    });
+  const plan = await planToRun(request, options, session, engine, around);
   const consent = consentOf(request, engine.protected === true);
   if (dryRun) return dryRunOf(plan, consent, session, engine);
   refuseRisks(withoutKept(plan.steps, session.databases), consent);
@@ -96,6 +91,26 @@ export async function refuseToMigrate(
   const isProtected = engine.protected === true;
   const plan = await planOf(request, optionsOf(request, isProtected), session, silent, around);
   refuseRisks(withoutKept(plan.steps, session.databases), consentOf(request, isProtected));
+}
+
+/** The plan. A later invocation of a confirmed run that is refused restores what an earlier one has removed from the metadata. */
+async function planToRun(
+  request: MigrateRequest,
+  options: MigrateOptions,
+  session: EngineSession,
+  engine: EngineContext,
+  around: AroundMigrations | undefined,
+): Promise<PreparedPlan> {
+  const isContinued = isBoundToPlan(request) && isLater(request);
+  try {
+    const plan = await planOf(request, options, session, engine, around);
+    if (isContinued) await refuseUnkept(around, keptIn(session.databases));
+    return plan;
+  } catch (error) {
+    if (isContinued && around === undefined && !options.dryRun)
+      await putBackWithout(request, session, engine);
+    throw error;
+  }
 }
 
 /** In a later invocation: throws if it would do something else to the metadata than what was kept, or nothing. */

@@ -406,7 +406,10 @@ SELECT 1/0;`;
         assert.ok(second.of("log").some(({ code }) => code === "metadata-not-put-back"));
       });
 
-      test("a later invocation is refused if the project has no metadata any more", async (t) => {
+      test.for([
+        { what: "has no metadata any more", added: {} },
+        { what: "has other migrations and no metadata", added: { "3_more/up": "SELECT 1;" } },
+      ])("a later invocation is refused if the project $what", async ({ added }, t) => {
         const it = await bench(t);
         const wanted = it.document(["users", "orders"]);
         const metadata = "if-present";
@@ -416,7 +419,12 @@ SELECT 1/0;`;
         const first = await it.run(files, request, { ...projectWith(wanted), assess });
         assert.equal(first.of("run.paused").length, 1, failureOf(first));
         const none = { projectMetadata: () => Promise.reject(noMetadata()), assess };
-        const second = await it.run(files, { ...request, part: 2 }, none);
+        const [now, part] = [{ ...files, ...added }, 2];
+        const options = { sliceMs: 1, expectedPlan, metadata, dryRun: true };
+        const dry = { ...deploying(options), runId: request.runId, part };
+        assert.equal((await it.run(now, dry, none)).failure?.code, "plan-outdated");
+        assert.deepEqual(await rolesNow(it), [], "a dry run changes nothing");
+        const second = await it.run(now, { ...request, part }, none);
         assert.equal(second.failure?.code, "plan-outdated");
         assert.deepEqual([await it.ledger(), await rolesNow(it)], [["1"], ["remarkr"]]);
       });
