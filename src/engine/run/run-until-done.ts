@@ -58,6 +58,7 @@ export async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
     slice: {
       untilMs: sliceMs === undefined ? undefined : engine.now() + sliceMs,
       progressed: false,
+      resumable: true,
     },
   };
   for (let plans = 1; ; plans += 1) {

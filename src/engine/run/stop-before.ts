@@ -10,6 +10,8 @@ export interface Slice {
   readonly untilMs: number | undefined;
   /** Something was applied in this invocation: a run that paused without progress would never end. */
   readonly progressed: boolean;
+  /** Another invocation can continue the run. The store of the next step may not allow it all the same. */
+  readonly resumable: boolean;
 }
 
 /** Do not start a step with less than this much time remaining. */
@@ -27,11 +29,12 @@ export function stopBefore(
   engine: EngineContext,
 ): RunStop | undefined {
   // Near its end the function stops the run itself, which is a pause if the run can be continued.
-  const isDeadline = store.canResume && engine.stop.reason === "deadline";
+  const canPause = store.canResume && slice.resumable;
+  const isDeadline = canPause && engine.stop.reason === "deadline";
   if (engine.stop.aborted && !isDeadline) return { stop: "cancelled" };
   const failure = store.backgroundFailure?.();
   if (failure) return { stop: "failed", failure };
-  const reason = store.canResume && slice.progressed ? pauseReason(slice, engine) : undefined;
+  const reason = canPause && slice.progressed ? pauseReason(slice, engine) : undefined;
   if (reason !== undefined) return { stop: "paused", reason };
   return engine.remainingMs() < leastMs ? { stop: "failed", failure: deadline() } : undefined;
 }

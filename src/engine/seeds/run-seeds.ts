@@ -40,13 +40,19 @@ export async function runSeeds(run: SeedsRun): Promise<SeedsResult> {
   let applied = 0;
   for (const [reached, step] of steps.entries()) {
     const progressed = slice.progressed || applied > 0;
-    const early = stopBefore(step.of.store, { ...slice, progressed }, engine);
+    const resumable = slice.resumable && areRecorded(steps.slice(0, reached));
+    const early = stopBefore(step.of.store, { ...slice, progressed, resumable }, engine);
     if (early) return { applied, notReached: steps.length - reached, stop: early };
     const { over, stop } = await runSeed(step, run).catch(notStarted);
     if (stop) return { applied, notReached: steps.length - reached - over, stop };
     applied += 1;
   }
   return { applied, notReached: 0 };
+}
+
+/** False where another invocation of the run would run one of these seeds again, because it does not find it recorded. */
+export function areRecorded(done: readonly PlannedSeed[]): boolean {
+  return done.every(({ of }) => of.seeds.isRecorded);
 }
 
 /** How one seed ended. */

@@ -28,7 +28,7 @@ async function run(steps: readonly ReadyStep[], given: Given = {}): Promise<Ran>
   const { now = () => 0, stop = new AbortController().signal, remainingMs = 900_000 } = given;
   const engine = engineOf({ now, stop, remainingMs: () => remainingMs });
   const { events } = engine;
-  const slice = { untilMs: undefined, progressed: false, ...given.slice };
+  const slice = { untilMs: undefined, progressed: false, resumable: true, ...given.slice };
   const result = await runPlan({ steps, environment: "dev-3", slice, engine });
   const story = events.map((event) => `${event.type} ${"version" in event ? event.version : ""}`);
   return { ...result, events, story };

@@ -2,15 +2,24 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { describe, test } from "vitest";
+import { describe, test, type TestContext } from "vitest";
+import type { EngineContext } from "../../../src/engine/context.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { projectSeeds } from "../../../src/engine/project/seeds.ts";
 import { catalogStore } from "../../../src/engine/store/catalog/catalog-store.ts";
 import { lockClass, lockId } from "../../../src/engine/store/ledger/constants.ts";
+import { freshDatabase } from "../../support/postgres.ts";
 import { asked } from "../support/ledger-bench.ts";
 import { withLedger } from "../support/ledger.ts";
 import { projectOnDisk } from "../support/run.ts";
-import { planned, reported, row, seedBench, seedProject } from "../support/seed-bench.ts";
+import {
+  planned,
+  reported,
+  row,
+  seedBench,
+  seedProject,
+  type SeedBench,
+} from "../support/seed-bench.ts";
 
 const two = { "default/01_a.sql": row("a"), "default/02_b.sql": row("b") };
 
@@ -234,6 +243,42 @@ describe("seeds", () => {
     assert.equal(ran.failure, undefined, ran.failure?.message);
     assert.ok(ran.of("log").some(({ code }) => code === "seeds-not-recorded"));
     assert.deepEqual(await it.rows(), ["a", "b"]);
+  });
+
+  /** A second database, without a ledger, whose name decides whether its seeds come before those of `default`. */
+  async function twoDatabases(t: TestContext, other: string): Promise<SeedBench> {
+    const url = await freshDatabase(t);
+    const sources = [other, "default"].map((name) => ({ name, kind: "postgres" as const, url }));
+    return seedBench(t, { metadataUrl: url, sources });
+  }
+  const openStore: EngineContext["openStore"] = (database, context) =>
+    database.name === "default"
+      ? withLedger().openStore(database, context)
+      : catalogStore(database, context);
+
+  test("a run that has run seeds without a record does not pause: they would be run again", async (t) => {
+    const it = await twoDatabases(t, "archive");
+    let now = 0;
+    const ran = await it.seedAs(
+      { "archive/01_r.sql": row("r"), ...two },
+      asked("seed", { again: true, sliceMs: 1 }),
+      { openStore, now: () => (now += 10) },
+    );
+    assert.equal(ran.events.at(-1)?.type, "run.finished", ran.failure?.message);
+    assert.deepEqual(await it.rows(), ["a", "b", "r"]);
+  });
+
+  test("before one of those it pauses, and every seed is run once", async (t) => {
+    const it = await twoDatabases(t, "reporting");
+    const files = { ...two, "reporting/01_r.sql": row("r") };
+    const request = asked("seed", { again: true, sliceMs: 1 });
+    let now = 0;
+    const more = { openStore, now: () => (now += 10) };
+    const first = await it.seedAs(files, request, more);
+    assert.equal(first.events.at(-1)?.type, "run.paused", first.failure?.message);
+    const second = await it.seedAs(files, { ...request, part: 2 }, more);
+    assert.equal(second.events.at(-1)?.type, "run.finished", second.failure?.message);
+    assert.deepEqual(await it.rows(), ["a", "b", "r"]);
   });
 
   test("migrations after seeds find the ledger in order", async (t) => {
