@@ -101,7 +101,7 @@ async function planSeed(
 }
 
 function appliedAt(record: SeedRecord | undefined): Pick<SeedItem, "appliedAt"> {
-  return record ? { appliedAt: record.appliedAt.toISOString() } : {};
+  return record?.appliedAt ? { appliedAt: record.appliedAt.toISOString() } : {};
 }
 
 /** True for a seed whose text was not uploaded, because it has already been run and is unchanged. */

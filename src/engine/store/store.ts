@@ -73,7 +73,8 @@ export interface SeedRecord {
   /** SHA-256 of the file as it was run. */
   readonly checksum: string;
   readonly run: string;
-  readonly appliedAt: Date;
+  /** Absent for a seed that only this invocation knows of. */
+  readonly appliedAt?: Date;
   /** False for a file that has committed by itself and has not reached its end. */
   readonly isFinished: boolean;
 }
@@ -82,7 +83,7 @@ export interface SeedRecord {
 export interface SeedStore {
   /** False if there is nothing to record seeds in. */
   readonly isRecorded: boolean;
-  /** The records of seeds by name. After a seed's `replan`, call the migration store's `read` first. */
+  /** The records of seeds by name; without a ledger, those of the seeds that this invocation has run. After a seed's `replan`, call the migration store's `read` first. */
   read(): Promise<ReadonlyMap<string, SeedRecord>>;
   /** Runs a seed and records it. Errors of the database and the network are a `StepResult`, never thrown. */
   run(step: SeedStep): Promise<StepResult>;

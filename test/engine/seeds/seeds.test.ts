@@ -281,6 +281,29 @@ describe("seeds", () => {
     assert.deepEqual(await it.rows(), ["a", "b", "r"]);
   });
 
+  test("a new plan in the same run does not run a seed without a record again", async (t) => {
+    const it = await twoDatabases(t, "archive");
+    const files = { "archive/01_r.sql": row("r"), ...two };
+    const ran = await it.seedAs(files, asked("seed", { again: true }), {
+      openStore,
+      emit: async (event) => {
+        if (
+          event.type === "seed.started" &&
+          event.seed === "01_a.sql" &&
+          !(await it.rows()).includes("other")
+        )
+          await it.seedAs(
+            { "default/00_other.sql": row("other") },
+            asked("seed"),
+            withLedger({ requestId: "request-other", liveMs: 0 }),
+          );
+      },
+    });
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.equal(ran.of("seed.plan").length, 2);
+    assert.deepEqual(await it.rows(), ["a", "b", "other", "r"]);
+  });
+
   test("migrations after seeds find the ledger in order", async (t) => {
     const it = await seedBench(t);
     await it.run({ "1_a/up": "SELECT 1;" });

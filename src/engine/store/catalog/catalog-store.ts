@@ -16,6 +16,7 @@ import type {
   Database,
   MigrationStore,
   RehearsalFrame,
+  SeedRecord,
   SeedStep,
   SeedStore,
   Step,
@@ -96,19 +97,26 @@ export function recordedVersions(versions: StoredVersions): ReadonlyMap<Version,
   );
 }
 
-/** Seeds of a database without a ledger: they are run, and nothing is recorded. `send` resolves to what went wrong. */
+/**
+ * Seeds of a database without a ledger: they are run, and nothing is recorded. It remembers what it has run, so that a new plan does
+ * not run it again. `send` resolves to what went wrong.
+ */
 export function unrecordedSeeds(
   context: StoreContext,
   send: (step: SeedStep) => Promise<StepResult | undefined>,
 ): SeedStore {
+  const done = new Map<string, SeedRecord>();
   return {
     isRecorded: false,
-    read: () => Promise.resolve(new Map()),
+    read: () => Promise.resolve(new Map(done)),
     run: async (step) => {
       const failed = isEmptySql(step.sql)
         ? undefined
         : await waitsReported(step, context, () => send(step));
-      return failed ?? { outcome: "done", notices: emptyFileNotices(step.sql) };
+      if (failed) return failed;
+      const { runId } = context.request;
+      done.set(step.name, { checksum: step.checksum, run: runId, isFinished: true });
+      return { outcome: "done", notices: emptyFileNotices(step.sql) };
     },
     confirm: () => Promise.resolve([]),
   };
