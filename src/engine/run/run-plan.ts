@@ -42,6 +42,8 @@ export interface PlanRun {
   /** For suggested commands. */
   readonly environment: string;
   readonly slice: Slice;
+  /** As in `MigrateRun`. */
+  readonly firstPlanOnly: boolean;
   readonly engine: EngineContext;
 }
 
@@ -81,7 +83,8 @@ export async function runPlan(run: PlanRun): Promise<PlanResult> {
 async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<RunState> {
   const { engine } = run;
   const progressed = run.slice.progressed || state.applied > 0;
-  const stop = stopBefore(next.store, { ...run.slice, progressed }, engine);
+  const resumable = run.slice.resumable && !isPlanLost(run, state.reached);
+  const stop = stopBefore(next.store, { ...run.slice, progressed, resumable }, engine);
   if (stop) return { ...state, stop };
   const size = next.store.runBatch && engine.remainingMs() >= batchAboveMs ? state.batchSize : 1;
   const loaded = await (state.ahead ?? loadSteps(run, state.reached, size));
@@ -100,6 +103,11 @@ async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<
     ...(result.over === batch.length && { ahead }),
     ...(result.stop && { stop: result.stop }),
   };
+}
+
+/** True if the next invocation would refuse a step that is left: it may do only what is in the plan, and that store keeps none. */
+function isPlanLost({ steps, firstPlanOnly }: PlanRun, reached: number): boolean {
+  return firstPlanOnly && steps.slice(reached).some(({ store }) => !store.canResume);
 }
 
 /** What was done before an error, such as that of a file that can no longer be read, still counts. */

@@ -50,7 +50,7 @@ interface MigrateProgress {
  * counts, and is not done again.
  */
 export async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
-  const { session, environment, engine, sliceMs } = run;
+  const { session, environment, firstPlanOnly, engine, sliceMs } = run;
   let plan = run.plan;
   let progress: MigrateProgress = {
     applied: 0,
@@ -62,7 +62,9 @@ export async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
     },
   };
   for (let plans = 1; ; plans += 1) {
-    const result = await runPlan({ steps: plan.steps, environment, slice: progress.slice, engine });
+    const { steps } = plan;
+    const { slice } = progress;
+    const result = await runPlan({ steps, environment, slice, firstPlanOnly, engine });
     const lost = isUnreachable(failureOf(result)) ? 0 : await confirmAll(session, engine);
     progress = progressAfter(progress, result, lost);
     const { applied, touched } = progress;

@@ -571,6 +571,27 @@ describe("a run in slices", () => {
     assert.deepEqual([ran.ran, ran.stop?.stop, ran.warnings], [["down 1"], "paused", []]);
   });
 
+  test("that was confirmed does not pause while a database without a ledger has steps left", async () => {
+    let clock = 0;
+    const slow = storeOf({
+      canResume: true,
+      run: () => {
+        clock += 600;
+        return Promise.resolve({ outcome: "done", notices: [] });
+      },
+    });
+    const others = [databaseOf({ name: "a", files: ["1", "2", "3"], store: slow })];
+    const engine = { now: () => clock };
+    const shown = await run({ others, options: { dryRun: true } });
+    const plan = shown.events.find((event) => event.type === "plan");
+    const expectedPlan = plan?.type === "plan" ? plan.fingerprint : undefined;
+    const bound = await run({ others, engine, options: { expectedPlan, sliceMs: 1000 } });
+    assert.deepEqual([bound.applied, bound.stop], [6, undefined]);
+    clock = 0;
+    const unbound = await run({ others, engine, options: { sliceMs: 1000 } });
+    assert.deepEqual([unbound.applied, unbound.stop?.stop], [2, "paused"]);
+  });
+
   test("does not pause without a time limit", async () => {
     assert.equal((await run({ store: { canResume: true } })).stop, undefined);
   });

@@ -19,6 +19,7 @@ interface Ran extends PlanResult {
 
 interface Given {
   readonly slice?: Partial<Slice>;
+  readonly firstPlanOnly?: boolean;
   readonly remainingMs?: number;
   readonly stop?: AbortSignal;
   readonly now?: () => number;
@@ -29,7 +30,8 @@ async function run(steps: readonly ReadyStep[], given: Given = {}): Promise<Ran>
   const engine = engineOf({ now, stop, remainingMs: () => remainingMs });
   const { events } = engine;
   const slice = { untilMs: undefined, progressed: false, resumable: true, ...given.slice };
-  const result = await runPlan({ steps, environment: "dev-3", slice, engine });
+  const { firstPlanOnly = false } = given;
+  const result = await runPlan({ steps, environment: "dev-3", slice, firstPlanOnly, engine });
   const story = events.map((event) => `${event.type} ${"version" in event ? event.version : ""}`);
   return { ...result, events, story };
 }
@@ -389,6 +391,20 @@ describe("a run with too little time", () => {
     const over = await at(100, resumable());
     assert.deepEqual([over.applied, over.stop?.stop], [0, "paused"]);
     assert.equal((await at(100, storeOf())).applied, 1);
+  });
+
+  test("does not pause while a step is left that the next invocation would refuse, because its store keeps no plan", async () => {
+    const twoStores = (first: MigrationStore, last: MigrationStore) => [
+      ...planOf(first, "1", "2"),
+      readyStep("3", { database: "last", store: last }),
+    ];
+    const given = { remainingMs: 59_999, firstPlanOnly: true };
+    const before = await run(twoStores(resumable(), storeOf()), given);
+    assert.deepEqual([before.applied, before.stop], [3, undefined]);
+    const after = await run(twoStores(storeOf(), resumable()), given);
+    assert.deepEqual([after.applied, after.stop?.stop], [2, "paused"]);
+    const unbound = await run(twoStores(resumable(), storeOf()), { remainingMs: 59_999 });
+    assert.deepEqual([unbound.applied, unbound.stop?.stop], [1, "paused"]);
   });
 
   test("is cancelled by a stop, before its next step", async () => {
