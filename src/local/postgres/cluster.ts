@@ -34,6 +34,7 @@ export async function openCluster(
   { keep = true }: { readonly keep?: boolean } = {},
 ): Promise<Cluster> {
   const data = join(home, "data");
+  await removeDrafts(home);
   const version = await versionOf(data);
   if (version === "") await createCluster(home, binaries, user, keep ? [] : ["--no-sync"]);
   else if (version !== String(binaries.major)) throw wrongVersion(data, version, binaries);
@@ -112,7 +113,6 @@ async function createCluster(
   // The initdb of a killed process may still be writing into its own.
   const draft = join(home, `${draftPrefix}${randomBytes(4).toString("hex")}`);
   const passwordFile = join(home, "password");
-  await removeDrafts(home);
   const isEmpty = (await readdir(data).catch(() => [])).length === 0;
   if (isEmpty) await rm(data, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });

@@ -9,7 +9,10 @@ import { runId } from "./support/runs.ts";
 const Sent = z.object({ options: z.looseObject({ sliceMs: z.int().optional() }) });
 
 /** The length of a slice that is sent where the response cannot be streamed, and for how long that request is waited for. */
-function slicesOf(operation: Operation, options = {}): { sliceMs: number | undefined; limitMs: number } {
+function slicesOf(
+  operation: Operation,
+  options = {},
+): { sliceMs: number | undefined; limitMs: number } {
   const request = Request.parse({
     ...{ contract: 1, runId, environment: "dev-3", operation, options },
     actor: { user: "alice", host: "laptop" },

@@ -7,6 +7,7 @@ import {
   cp,
   mkdir,
   readFile,
+  readdir,
   rename,
   rm,
   stat,
@@ -169,6 +170,20 @@ describe.concurrent("PostgreSQL", () => {
     assert.deepEqual(await query(url, "select current_setting('unix_socket_directories') s"), [
       { s: "" },
     ]);
+  });
+
+  test("what a killed initdb left behind is removed, also once there is a cluster", async (t) => {
+    const home = await freshDirectory(t);
+    const binaries = await findBinaries({ from: [import.meta.url], path: process.env.PATH ?? "" });
+    for (const directory of ["data", "data.new0badcafe"]) {
+      await mkdir(join(home, directory));
+      await writeFile(join(home, directory, "PG_VERSION"), `${binaries.major}\n`);
+    }
+    await writeFile(join(home, "password"), "secret\n");
+    const user = await serverUser();
+    const { password } = await openCluster(home, binaries, user);
+    assert.equal(password, "secret");
+    assert.deepEqual((await readdir(home)).sort(), ["data", "password"]);
   });
 
   test("two users in one process share the server, and the last one stops it", async (t) => {
