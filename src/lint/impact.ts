@@ -108,7 +108,8 @@ function onTable(
   const losses = found.losses.filter((loss) => loss.table === table);
   const rules = [...new Set([...losses, ...own].map(({ rule }) => rule))];
   const base = { table, ...(lock && { lock }), rules, isNew };
-  if (losses.length > 0) return losses.map(({ loses }) => ({ ...base, loses }));
+  if (losses.length > 0)
+    return losses.map((loss) => ({ ...base, loses: loss.loses, isNew: loss.isNew }));
   if (heavy) return [base];
   return own.filter(({ isShown }) => isShown).map(({ message }) => ({ ...base, message }));
 }

@@ -5,7 +5,7 @@ import { innerStatements } from "./do-blocks.ts";
 import { truncatedTables } from "./locks.ts";
 import { objectName, relationName, rolesOf } from "./names.ts";
 import { changesOf } from "./rules/data.ts";
-import { isNewColumn } from "./schema.ts";
+import { isNewColumn, isNewRelation } from "./schema.ts";
 import type { RuleId } from "./rules/rule-ids.ts";
 import type { LintStatement } from "./rules/rule.ts";
 
@@ -18,7 +18,11 @@ export interface Loss {
   readonly object?: DroppedObject;
   /** The rule that allows it. */
   readonly rule: RuleId;
+  /** The run has created the table. */
+  readonly isNew: boolean;
 }
+
+type OwnLoss = Omit<Loss, "isNew">;
 
 /**
  * What a statement removes that no down.sql brings back: tables, columns, all rows (TRUNCATE, DELETE without WHERE), what CASCADE drops
@@ -26,10 +30,15 @@ export interface Loss {
  * loses what a statement in it loses, whatever the condition; statements inside functions are not seen.
  */
 export function lossesOf(statement: LintStatement): Loss[] {
-  return [statement, ...innerStatements(statement)].flatMap(ownLosses);
+  return [statement, ...innerStatements(statement)].flatMap((each) =>
+    ownLosses(each).map((loss) => ({
+      ...loss,
+      isNew: loss.table !== undefined && isNewRelation(each.schema, loss.table),
+    })),
+  );
 }
 
-function ownLosses(statement: LintStatement): Loss[] {
+function ownLosses(statement: LintStatement): OwnLoss[] {
   const { node } = statement;
   if ("DropStmt" in node) return dropped(node.DropStmt);
   if ("AlterTableStmt" in node) return droppedColumns(statement);
@@ -46,7 +55,7 @@ function ownLosses(statement: LintStatement): Loss[] {
   );
 }
 
-function allRows(table: string, rule: RuleId): Loss {
+function allRows(table: string, rule: RuleId): OwnLoss {
   return { loses: { what: "rows", name: table }, table, rule };
 }
 
@@ -58,7 +67,7 @@ const withColumns: Readonly<Record<string, DroppedObject["kind"]>> = {
   OBJECT_COLLATION: "collation",
 };
 
-function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStmt): Loss[] {
+function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStmt): OwnLoss[] {
   const names = objects.map(objectName);
   const cascades = behavior === "DROP_CASCADE";
   if (removeType === "OBJECT_TABLE")
@@ -79,13 +88,13 @@ function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStm
   }));
 }
 
-function droppedColumns({ node, schema }: LintStatement): Loss[] {
+function droppedColumns({ node, schema }: LintStatement): OwnLoss[] {
   if (!("AlterTableStmt" in node)) return [];
   const { relation, cmds = [], objtype } = node.AlterTableStmt;
   if (relation === undefined || objtype !== "OBJECT_TABLE") return [];
   const table = relationName(relation);
   const known = schema.tables.get(table)?.columns;
-  return cmds.flatMap((command): Loss[] => {
+  return cmds.flatMap((command): OwnLoss[] => {
     if (!("AlterTableCmd" in command)) return [];
     const { subtype, name = "" } = command.AlterTableCmd;
     if (subtype !== "AT_DropColumn" || isNewColumn(schema, table, name)) return [];

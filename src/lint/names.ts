@@ -1,6 +1,9 @@
 import type { Node, RangeVar } from "@pgsql/types";
 import { isTree, textsIn, type Tree } from "../sql-parser/tree.ts";
 
+/** The schema in which PostgreSQL looks for a name first. */
+export const temporarySchema = "pg_temp";
+
 /** The name of a relation as findings show it and as the schema knows it: `orders`, `shop.orders`; `public` is left out. */
 export function relationName({ schemaname, relname = "" }: RangeVar): string {
   return qualified([...(schemaname === undefined ? [] : [schemaname]), relname]);

@@ -19,7 +19,7 @@ import {
   withRenamedColumn,
   type KnownConstraint,
 } from "./constraints.ts";
-import { objectName, qualified, relationName, stringsOf } from "./names.ts";
+import { objectName, qualified, relationName, stringsOf, temporarySchema } from "./names.ts";
 
 /** The database as created by the statements so far: enough to tell what the next one does to existing tables. */
 export interface Schema {
@@ -89,8 +89,9 @@ export function startRun(schema: Schema): Schema {
   return { ...schema, run: schema.run + 1 };
 }
 
-/** True for a relation that the current run has created: its locks block nobody. */
+/** True for a relation that the current run has created, and for temporary ones: its locks block nobody. */
 export function isNewRelation(schema: Schema, name: string): boolean {
+  if (name.startsWith(`${temporarySchema}.`)) return true;
   return schema.tables.get(name)?.run === schema.run;
 }
 

@@ -1,26 +1,27 @@
 import type { Node, RangeVar } from "@pgsql/types";
 import { isTree } from "../sql-parser/tree.ts";
-import { nodesIn, stringsOf } from "./names.ts";
+import { nodesIn, stringsOf, temporarySchema } from "./names.ts";
 import type { Schema } from "./schema.ts";
-
-/** The schema in which PostgreSQL looks for a name first. */
-const temporarySchema = "pg_temp";
 
 /**
  * The statements of one file, with `pg_temp` before the names of its temporary tables, so that they are not taken for tables of the
  * same name: PostgreSQL looks for a name among the temporary tables first, and removes these when the connection is closed.
  */
-export function* withTemporaryNames<T extends { readonly node: Node }>(
-  statements: readonly T[],
-): Generator<T> {
+export function* withTemporaryNames<
+  T extends { readonly node: Node; readonly inner?: readonly { readonly node: Node }[] },
+>(statements: readonly T[]): Generator<T> {
   let names: ReadonlySet<string> = new Set();
-  for (const statement of statements) {
-    const created = createdRelation(statement.node);
+  const renamed = <U extends { readonly node: Node }>(statement: U): U => {
+    const { node } = statement;
+    const created = createdRelation(node);
     const own = created?.relpersistence === "t" ? created.relname : undefined;
     const known = own === undefined ? names : new Set([...names, own]);
-    const node = known.size === 0 ? statement.node : qualifiedIn(statement.node, known);
-    names = namesAfter(known, statement.node);
-    yield { ...statement, node };
+    names = namesAfter(known, node);
+    return known.size === 0 ? statement : { ...statement, node: qualifiedIn(node, known) };
+  };
+  for (const statement of statements) {
+    const outer = renamed(statement);
+    yield statement.inner ? { ...outer, inner: statement.inner.map(renamed) } : outer;
   }
 }
 

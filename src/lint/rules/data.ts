@@ -17,8 +17,12 @@ const massChange: Rule = {
     good: "UPDATE orders SET channel = 'web' WHERE id BETWEEN 1 AND 10000;",
   },
   check: (statement) =>
-    [statement, ...innerStatements(statement)]
-      .flatMap(changesOf)
+    [
+      ...changesOf(statement),
+      ...innerStatements(statement)
+        .flatMap(changesOf)
+        .filter(({ kind }) => kind === "DELETE"),
+    ]
       .filter(({ isWhole }) => isWhole)
       .map(({ kind, table, isMerge, hasWhere }) => ({
         table,

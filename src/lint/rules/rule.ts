@@ -1,4 +1,5 @@
 import type { AlterTableCmd, ColumnDef, Node } from "@pgsql/types";
+import type { InnerStatement } from "../do-blocks.ts";
 import type { EarlierStatements } from "../earlier.ts";
 import type { Removal } from "../removals.ts";
 import { strongerMode, type StatementLock } from "../lock.ts";
@@ -10,7 +11,7 @@ import { isNewRelation, type Schema } from "../schema.ts";
 export interface LintStatement {
   readonly node: Node;
   /** Of a DO block: the statements in it that can lose data or that create a table. */
-  readonly inner: readonly Node[];
+  readonly inner: readonly InnerStatement[];
   readonly schema: Schema;
   readonly locks: readonly StatementLock[];
   /** True if the file runs outside a transaction. */
