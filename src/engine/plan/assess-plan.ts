@@ -110,7 +110,10 @@ function textOf(error: unknown): string {
 /** The rows of a distributed table are on other servers, so its size here is that of an empty table. */
 function withoutSizes(facts: ReadonlyMap<string, TableFacts>): ReadonlyMap<string, TableFacts> {
   return new Map(
-    [...facts].map(([name, { definition }]) => [name, { definition, isEmpty: false }]),
+    [...facts].map(([name, { definition, defaultPartition }]) => [
+      name,
+      { definition, ...(defaultPartition !== undefined && { defaultPartition }), isEmpty: false },
+    ]),
   );
 }
 
