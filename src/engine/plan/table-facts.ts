@@ -3,9 +3,8 @@ import type { SqlResult } from "../hasura/client.ts";
 import type { TableFacts } from "./assessment.ts";
 
 /** The default partition of the table `a`. */
-const defaultSql = `SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i
-    JOIN pg_catalog.pg_class AS k ON k.oid OPERATOR(pg_catalog.=) i.inhrelid
-    WHERE i.inhparent OPERATOR(pg_catalog.=) a.oid AND pg_catalog.pg_get_expr(k.relpartbound, k.oid) OPERATOR(pg_catalog.=) 'DEFAULT'::pg_catalog.text`;
+const defaultSql = `SELECT d.partdefid FROM pg_catalog.pg_partitioned_table AS d
+    WHERE d.partrelid OPERATOR(pg_catalog.=) a.oid AND d.partdefid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid`;
 
 /** The table `a` with its default partition and, if the name cascades, the tables that refer to it, directly or through others. */
 const reachedSql = `CROSS JOIN LATERAL (
