@@ -131,6 +131,17 @@ function everyStatement(run: string): string[] {
   ];
 }
 
+/** What the statements about tables, types and functions find, so that all of their parts are run. */
+const examined = `
+  CREATE TABLE users (id int PRIMARY KEY, CHECK (id > 0)) PARTITION BY LIST (id);
+  CREATE TABLE other_users PARTITION OF users DEFAULT;
+  INSERT INTO users VALUES (1);
+  CREATE TABLE orders (user_id int REFERENCES users);
+  CREATE DOMAIN short AS text CHECK (length(VALUE) < 10);
+  CREATE DOMAIN x AS short NOT NULL;
+  CREATE FUNCTION x() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1';
+`;
+
 /** A session in the middle of a migration, and its open run. */
 async function holdMigrationLock(t: TestContext, url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
@@ -155,6 +166,7 @@ describe("hostile schema", () => {
         `INSERT INTO hasura_migrate.run (id, operation, actor, request_id, options, waiting)
         VALUES ('other', 'apply', '{"user":"a","host":"b"}', 'r', '{}', true)`,
       );
+      await query(url, examined);
       await layTraps(url, { everything });
       const client = new pg.Client({ connectionString: url });
       await client.connect();
