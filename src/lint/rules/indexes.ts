@@ -150,12 +150,16 @@ function addedPartition(node: Node): { partition: string; by: string } | undefin
     : undefined;
 }
 
+const detachWithDefault =
+  "PostgreSQL refuses CONCURRENTLY while the table has a default partition. Detach the partition in a file of its own that begins with SET LOCAL lock_timeout = '5s', when few sessions use the table.";
+
 function detached({ node, schema }: LintStatement): Problem[] {
   return partitionCommands(node).flatMap(({ subtype, table, isConcurrent }) => {
     const blocks = subtype === "AT_DetachPartition" && !isConcurrent;
     if (!blocks || isNewRelation(schema, table)) return [];
     const message = `DETACH PARTITION blocks reads and writes of ${table} until the transaction ends.`;
-    return [{ table, message }];
+    const hasDefault = schema.tables.get(table)?.defaultPartition !== undefined;
+    return [{ table, message, ...(hasDefault && { safeWay: detachWithDefault }) }];
   });
 }
 
