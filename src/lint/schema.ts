@@ -200,9 +200,22 @@ function afterFunction(
       ...(schema.functions.get(name) ?? []),
       ...types,
     ]),
-    ...(isStable && { stableFunctions: new Set(schema.stableFunctions).add(name) }),
-    ...(isTrigger && { triggerFunctions: new Set(schema.triggerFunctions).add(name) }),
+    stableFunctions: withMember(schema.stableFunctions, name, isStable),
+    triggerFunctions: withMember(schema.triggerFunctions, name, isTrigger),
   };
+}
+
+/** The set with a name, or without it. */
+function withMember(
+  names: ReadonlySet<string>,
+  name: string,
+  isMember: boolean,
+): ReadonlySet<string> {
+  if (names.has(name) === isMember) return names;
+  const next = new Set(names);
+  if (isMember) next.add(name);
+  else next.delete(name);
+  return next;
 }
 
 function afterDomain(
@@ -492,9 +505,18 @@ function afterSchemaRename(schema: Schema, from: string, to: string): Schema {
 
 function withoutSchema(schema: Schema, dropped: string): Schema {
   const isKept = (name: string): boolean => schemaOf(name) !== dropped;
+  const kept = <V>(map: ReadonlyMap<string, V>) =>
+    new Map([...map].filter(([name]) => isKept(name)));
   const tables = [...schema.tables.keys()].filter((name) => !isKept(name));
-  const functions = new Map([...schema.functions].filter(([name]) => isKept(name)));
-  return { ...withoutTables(schema, tables), functions };
+  return {
+    ...withoutTables(schema, tables),
+    indexes: kept(schema.indexes),
+    functions: kept(schema.functions),
+    stableFunctions: new Set([...schema.stableFunctions].filter(isKept)),
+    triggerFunctions: new Set([...schema.triggerFunctions].filter(isKept)),
+    domains: kept(schema.domains),
+    enums: kept(schema.enums),
+  };
 }
 
 /** The schema of a name as findings write it. */
