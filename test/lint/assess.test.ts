@@ -147,6 +147,8 @@ describe("assessing the files of a plan", () => {
     "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DROP TABLE orders'",
     "DROP TABLE IF EXISTS missing",
     "DO $$ BEGIN DROP TABLE IF EXISTS missing; ALTER TABLE orders DROP COLUMN nothing; END $$",
+    "DO $$ BEGIN CREATE TABLE n (a int); DELETE FROM n; DROP TABLE n; END $$",
+    "CREATE TEMP TABLE orders (id int); DO $$ BEGIN DELETE FROM orders; DROP TABLE orders; END $$",
     "-- nothing",
   ])("nothing worth a look: %s", async (sql) => {
     assert.deepEqual(await summaryOf(sql), []);

@@ -71,6 +71,20 @@ describe("a finding", () => {
     });
   });
 
+  test("advises DETACH … CONCURRENTLY only where PostgreSQL accepts it", async () => {
+    const table = "CREATE TABLE events (kind int) PARTITION BY LIST (kind);";
+    const others = "CREATE TABLE others PARTITION OF events DEFAULT;";
+    const detach = "ALTER TABLE events DETACH PARTITION events_1;";
+    const adviceAfter = async (sql: string) => {
+      const findings = await lint([{ ...migration(sql), isKnown: true }, migration(detach)]);
+      return findings.map(({ safeWay }) => safeWay);
+    };
+    const [usual] = await adviceAfter(table);
+    const [withDefault] = await adviceAfter(table + others);
+    assert.match(usual ?? "", /Use DETACH PARTITION … CONCURRENTLY/);
+    assert.match(withDefault ?? "", /^PostgreSQL refuses CONCURRENTLY/);
+  });
+
   test("counts characters, not UTF-16 units", async () => {
     const [finding] = await lint([migration("SELECT '😀'; LOCK TABLE orders;")]);
     assert.deepEqual([finding?.line, finding?.column], [1, 13]);

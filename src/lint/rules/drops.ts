@@ -75,28 +75,29 @@ const dropCascade: Rule = {
     bad: "DROP VIEW open_orders CASCADE;",
     good: "DROP VIEW open_orders_by_country;\nDROP VIEW open_orders;\nCREATE VIEW open_orders AS SELECT 1 AS id;\nCREATE VIEW open_orders_by_country AS SELECT 1 AS id;",
   },
-  check: (statement) => {
-    const { node, schema } = statement;
-    if ("DropStmt" in node) {
-      const { behavior, objects = [] } = node.DropStmt;
-      if (behavior !== "DROP_CASCADE") return [];
-      return objects
-        .map(objectName)
-        .filter((name) => !isNewRelation(schema, name))
-        .map((name) => ({ message: `CASCADE also drops everything that depends on ${name}.` }));
-    }
-    const { table, commands } = alterCommands(statement);
-    return commands
-      .filter(
-        ({ behavior, subtype = "" }) =>
-          behavior === "DROP_CASCADE" && subtype.startsWith("AT_Drop"),
-      )
-      .map(({ name = "" }) => ({
-        table,
-        message: `CASCADE also drops everything that depends on ${name} of ${table}.`,
-      }));
-  },
+  check: (statement) => [statement, ...innerStatements(statement)].flatMap(cascades),
 };
+
+function cascades(statement: LintStatement): Problem[] {
+  const { node, schema } = statement;
+  if ("DropStmt" in node) {
+    const { behavior, objects = [] } = node.DropStmt;
+    if (behavior !== "DROP_CASCADE") return [];
+    return objects
+      .map(objectName)
+      .filter((name) => !isNewRelation(schema, name))
+      .map((name) => ({ message: `CASCADE also drops everything that depends on ${name}.` }));
+  }
+  const { table, commands } = alterCommands(statement);
+  return commands
+    .filter(
+      ({ behavior, subtype = "" }) => behavior === "DROP_CASCADE" && subtype.startsWith("AT_Drop"),
+    )
+    .map(({ name = "" }) => ({
+      table,
+      message: `CASCADE also drops everything that depends on ${name} of ${table}.`,
+    }));
+}
 
 const dropView: Rule = {
   id: "drop-view",
@@ -134,6 +135,7 @@ const kinds: Readonly<Record<string, string>> = {
   OBJECT_VIEW: "view",
   OBJECT_MATVIEW: "materialized view",
   OBJECT_FUNCTION: "function",
+  OBJECT_ROUTINE: "function",
 };
 
 /** Views, materialized views, tables and functions that a statement creates or renames something to. */
