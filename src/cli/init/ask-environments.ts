@@ -38,15 +38,15 @@ export async function showProfiles(context: CliContext): Promise<readonly string
 /** Asks for names, and what is needed to reach them. */
 export async function askEnvironments(
   answers: Answers,
-  known: Pick<NewEnvironment, "profile" | "region" | "endpointUrl">,
+  known: Pick<NewEnvironment, "profile" | "region" | "endpointUrl" | "function">,
 ): Promise<NewEnvironment[]> {
   const names = words(await answers.text("Environments, separated by spaces", "dev staging prod"));
   const profile =
     known.profile ?? (await answers.text("AWS profile; {env} stands for the name", "{env}"));
   const region = known.region ?? (await answers.text("AWS region", "eu-west-1"));
-  const { endpointUrl } = known;
+  const { endpointUrl, function: called } = known;
   return names.map((name) => ({
-    ...{ name, region, endpointUrl },
+    ...{ name, region, endpointUrl, function: called },
     ...(profile !== "{env}" && { profile }),
   }));
 }

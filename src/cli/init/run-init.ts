@@ -88,6 +88,7 @@ async function askAll(context: CommandContext, options: InitOptions): Promise<Ch
   const profiles = await showProfiles(context);
   const looks =
     profiles.length > 0 &&
+    options.function === undefined &&
     (await answers.yes(
       "Look for deployed functions in these profiles? This sends one request for each profile and region",
     ));

@@ -369,10 +369,20 @@ export const InitOptions = GlobalOptions.extend({
   discover: flag,
   regions,
   protect: z.array(word).default([]),
-}).refine(({ discover, regions }) => discover === true || regions === undefined, {
-  error: "--regions needs --discover",
-  path: [],
-});
+})
+  .refine(({ discover, regions }) => discover === true || regions === undefined, {
+    error: "--regions needs --discover",
+    path: [],
+  })
+  .refine(
+    ({ discover, environments, function: called }) =>
+      discover !== true || environments.length > 0 || called === undefined,
+    {
+      error:
+        "--function needs the environments' names; --discover finds the functions of the others",
+      path: [],
+    },
+  );
 export type InitOptions = z.infer<typeof InitOptions>;
 
 export const CompletionOptions = GlobalOptions.extend({

@@ -122,6 +122,7 @@ describe("init", () => {
     [["dev", "--region", "nowhere"], /must be an AWS region/],
     [["dev", "--protect", "prod"], /Cannot protect prod/],
     [["dev", "--regions", "eu-west-1"], /--regions needs --discover/],
+    [["--discover", "--function", "f"], /--function needs the environments' names/],
   ] as const)("refuses what the configuration would refuse: %j", async ([argv, words], t) => {
     const { exit, err, written } = await init(t, argv);
     assert.equal(exit, 2);
@@ -213,6 +214,22 @@ describe("init", () => {
       defaults: { profile: "acme", region: "eu-west-1" },
       environments: { dev: {}, "live-1": {} },
     });
+  });
+
+  test("writes the function that was given for the names that are typed, and does not look for others", async (t) => {
+    const { exit, written, context, err } = await init(t, ["--function", "f"], {
+      ...{ terminal: true, profiles: withKeys("acme") },
+      env: { AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API: "http://127.0.0.1:1" },
+      types: ["dev", "acme", "", "none"],
+    });
+    assert.equal(exit, 0, err);
+    assert.equal(context.asked.length, 4, context.asked.join("\n"));
+    assert.deepEqual(written, {
+      $schema,
+      defaults: { profile: "acme", region: "eu-west-1" },
+      environments: { dev: { function: "f" } },
+    });
+    assert.match(err, /: hasura-migrate status dev\n/);
   });
 
   test("the end of the input writes nothing", async (t) => {
