@@ -130,6 +130,12 @@ const functionNames = [
   "oid",
 ];
 
+const variadicCalls = [
+  "format(text, name, text)",
+  "format(text, name, text, text)",
+  "concat_ws(text, text, text)",
+];
+
 function trapFunctions(everything: boolean): string {
   const overloads = everything ? "" : "AND false";
   return `DO $do$
@@ -153,6 +159,13 @@ function trapFunctions(everything: boolean): string {
       FOREACH other IN ARRAY ARRAY[${functionNames.map((name) => `'${name}'`).join(", ")}] LOOP
         EXECUTE format(
           $f$CREATE FUNCTION public.%I(text, bigint, boolean) RETURNS text LANGUAGE plpgsql
+            AS $t$ BEGIN PERFORM pg_catalog.nextval('public.fired'); RAISE EXCEPTION 'TRAP %%', %L; END $t$$f$,
+          other, other);
+      END LOOP;
+      -- Functions of pg_catalog that take any number of arguments, as they are called.
+      FOREACH other IN ARRAY ARRAY[${variadicCalls.map((call) => `'${call}'`).join(", ")}] LOOP
+        EXECUTE format(
+          $f$CREATE FUNCTION public.%s RETURNS text LANGUAGE plpgsql
             AS $t$ BEGIN PERFORM pg_catalog.nextval('public.fired'); RAISE EXCEPTION 'TRAP %%', %L; END $t$$f$,
           other, other);
       END LOOP;
