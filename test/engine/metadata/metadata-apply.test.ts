@@ -401,7 +401,7 @@ describe("metadata apply", () => {
       assert.ok(hint?.kind === "text");
       assert.match(
         hint.text,
-        /Hasura server: BILLING_URL\. .* where Hasura runs\. The server of hasura-migrate local has the variables of the command/,
+        /Hasura server: BILLING_URL\. .* where Hasura runs\. The server of hasura-migrate local takes those of webhooks and handlers from the command that starts it, and has none for databases/,
       );
     });
   });
