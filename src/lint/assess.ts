@@ -20,15 +20,9 @@ import { relationName } from "./names.ts";
 import { partitionedBy } from "./partitions.ts";
 import { afterStatement as originsAfter, nameBefore, noOrigins, originOf } from "./origins.ts";
 import type { LintStatement } from "./rules/rule.ts";
-import {
-  afterStatement,
-  emptySchema,
-  isNewRelation,
-  newName,
-  startRun,
-  withDefault,
-  type Schema,
-} from "./schema.ts";
+import { emptySchema, isNewRelation, startRun, type Schema } from "./schema.ts";
+import { afterStatement, withDefault } from "./after-statement.ts";
+import { newName } from "./after-rename.ts";
 import { removalsIn } from "./removals.ts";
 import { afterFile, pathAfter, placesOf, usualPath } from "./search-path.ts";
 import { statementsOf, type StatementInFile } from "./statements.ts";

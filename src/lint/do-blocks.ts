@@ -3,7 +3,8 @@ import { isComment, tokenize, type Token } from "../engine/sql/lexer.ts";
 import { parseSql, type ParsedSql, type ParsedStatement } from "../sql-parser/parse-sql.ts";
 import { isTree } from "../sql-parser/tree.ts";
 import { nodesIn } from "./names.ts";
-import { afterStatement, type Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+import { afterStatement } from "./after-statement.ts";
 
 /** A statement of a file, with those inside it, if it is a DO block, that can lose data or that create a table. */
 export interface StatementOfFile extends ParsedStatement {

@@ -4,7 +4,8 @@ import type { EnumValue } from "./enum-uses.ts";
 import { blockedBy, strongerMode, type LockMode, type StatementLock } from "./lock.ts";
 import { truncatedTables } from "./locks.ts";
 import { qualified, relationName, stringsOf } from "./names.ts";
-import { isNewRelation, newTypeName, type Schema } from "./schema.ts";
+import { isNewRelation, type Schema } from "./schema.ts";
+import { newTypeName } from "./after-rename.ts";
 
 /** The effects of the earlier statements in a file. */
 export interface EarlierStatements {

@@ -1,7 +1,8 @@
 import type { Node } from "@pgsql/types";
 import { isTree, textsIn, type Tree } from "../sql-parser/tree.ts";
 import { functionsIn, nodesIn, relationName } from "./names.ts";
-import { afterStatement, lastPart, type Schema } from "./schema.ts";
+import { lastPart, type Schema } from "./schema.ts";
+import { afterStatement } from "./after-statement.ts";
 import { fixed } from "./volatility.ts";
 
 /** A value that ALTER TYPE adds to an enum type. */
@@ -78,6 +79,9 @@ const callOf: Visit = ({ args, ...others }, scope) => {
   return isUsed(args, takesType || mayBeOfType(args, scope), scope) || isUsed(others, true, scope);
 };
 
+const oneOf: Visit = ({ args }, scope, isExpected) =>
+  isUsed(args, isExpected || mayBeOfType(args, scope), scope);
+
 const visitors: Readonly<Record<string, Visit>> = {
   A_Const: ({ sval }, { value }, isExpected) =>
     isExpected && isTree(sval) && sval["sval"] === value,
@@ -98,10 +102,8 @@ const visitors: Readonly<Record<string, Visit>> = {
       isUsed(results, isExpected || mayBeOfType(results, scope), scope)
     );
   },
-  CoalesceExpr: ({ args }, scope, isExpected) =>
-    isUsed(args, isExpected || mayBeOfType(args, scope), scope),
-  MinMaxExpr: ({ args }, scope, isExpected) =>
-    isUsed(args, isExpected || mayBeOfType(args, scope), scope),
+  CoalesceExpr: oneOf,
+  MinMaxExpr: oneOf,
   FuncCall: callOf,
   funccall: callOf,
   SelectStmt: selectOf,
@@ -113,21 +115,14 @@ const visitors: Readonly<Record<string, Visit>> = {
   ResTarget: ({ name, val }, scope) =>
     isUsed(val, typeof name === "string" && isOfType(scope.target ?? "", name, scope), scope),
   ColumnDef: ({ typeName, constraints, ...others }, scope) => {
-    const fallback = nodesOf(constraints, "Constraint").filter(
+    const own = nodesOf(constraints, "Constraint");
+    const values = own.filter(
       ({ contype }) => contype === "CONSTR_DEFAULT" || contype === "CONSTR_GENERATED",
     );
+    const conditions = own.filter((each) => !values.includes(each));
     return (
-      isUsed(fallback, isType(typeName, scope), scope) ||
-      isUsed(
-        {
-          ...others,
-          constraints: nodesOf(constraints, "Constraint").filter(
-            (each) => !fallback.includes(each),
-          ),
-        },
-        true,
-        scope,
-      )
+      isUsed(values, isType(typeName, scope), scope) ||
+      isUsed({ ...others, conditions }, true, scope)
     );
   },
   AlterTableCmd: ({ subtype, name, def }, scope) => {

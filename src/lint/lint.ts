@@ -4,11 +4,13 @@ import { isEmptySql } from "../engine/sql/is-empty.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
 import { parseFile, type ParsedFile } from "./do-blocks.ts";
 import type { Finding, LintFile, LintMigration, MetadataFault } from "./finding.ts";
-import { isThere, type Removal } from "./removals.ts";
+import type { RemovedName } from "../engine/plan/assessment.ts";
+import { isThere } from "./removals.ts";
 import { allRules } from "./rules/all-rules.ts";
 import { ruleIds, type RuleId, type Severity } from "./rules/rule-ids.ts";
 import type { LintStatement, Problem, Rule } from "./rules/rule.ts";
-import { afterStatement, emptySchema, type Schema, startRun } from "./schema.ts";
+import { emptySchema, type Schema, startRun } from "./schema.ts";
+import { afterStatement } from "./after-statement.ts";
 import { statementsOf } from "./statements.ts";
 import { withoutTemporary, withTemporaryNames } from "./temporary-tables.ts";
 
@@ -21,7 +23,7 @@ export interface LintOptions {
    * The places of the project's metadata that use a name of a database, whose schema before the removal is `before`. Without it,
    * `used-by-metadata` is not checked.
    */
-  readonly usesOf?: (database: string, removal: Removal, before: Schema) => readonly string[];
+  readonly usesOf?: (database: string, removal: RemovedName, before: Schema) => readonly string[];
   /** Why the project's metadata cannot be read; nothing, if it can. */
   readonly metadataFaults?: readonly MetadataFault[];
 }
@@ -88,7 +90,7 @@ interface Linter {
 interface Found {
   readonly finding: Finding;
   readonly database: string;
-  readonly removal: Removal | undefined;
+  readonly removal: RemovedName | undefined;
   /** The schema before the statement. */
   readonly before: Schema;
 }

@@ -2,7 +2,8 @@ import type { Node } from "@pgsql/types";
 import type { DroppedObject } from "../engine/plan/assessment.ts";
 import { objectName, qualified, relationName, stringsOf } from "./names.ts";
 import type { LintStatement } from "./rules/rule.ts";
-import { isNewRelation, lastPart, newName, schemaOf } from "./schema.ts";
+import { isNewRelation, lastPart, schemaOf } from "./schema.ts";
+import { newName } from "./after-rename.ts";
 
 /** Where the tables and objects of a run come from: from before it, under which name, or from the run itself. */
 export interface Origins {

@@ -1,22 +1,16 @@
 import type { DropStmt, Node } from "@pgsql/types";
+import type { RemovedName } from "../engine/plan/assessment.ts";
 import { objectName } from "./names.ts";
-import { newFunctionName, newName, schemaOf, type Schema } from "./schema.ts";
-
-/** A name that is gone after a statement: of a table or view, of one of its columns, of a function, or of a schema with all in it. */
-export interface Removal {
-  readonly kind: "table" | "column" | "function" | "schema";
-  /** The table, the function or the schema, such as `orders` or `shop.orders`. */
-  readonly name: string;
-  readonly column?: string;
-}
+import { schemaOf, type Schema } from "./schema.ts";
+import { newFunctionName, newName } from "./after-rename.ts";
 
 /** `orders.note` */
-export function removalLabel({ name, column }: Removal): string {
+export function removalLabel({ name, column }: RemovedName): string {
   return column === undefined ? name : `${name}.${column}`;
 }
 
 /** The names that a statement drops, renames, or moves to another schema. */
-export function removalsIn(node: Node): Removal[] {
+export function removalsIn(node: Node): RemovedName[] {
   const moved = newName(node);
   if (moved !== undefined) return [{ kind: "table", name: moved.from }];
   const movedFunction = newFunctionName(node);
@@ -31,7 +25,7 @@ export function removalsIn(node: Node): Removal[] {
   return "AlterTableStmt" in node ? droppedColumns(node) : [];
 }
 
-function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStmt): Removal[] {
+function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStmt): RemovedName[] {
   const kind = kinds[removeType];
   // Without CASCADE, there was nothing in it.
   if (kind === "schema" && behavior !== "DROP_CASCADE") return [];
@@ -51,7 +45,7 @@ const kinds: Readonly<Record<string, "table" | "function" | "schema">> = {
 
 function droppedColumns({
   AlterTableStmt: { relation, cmds = [] },
-}: Extract<Node, { AlterTableStmt: unknown }>): Removal[] {
+}: Extract<Node, { AlterTableStmt: unknown }>): RemovedName[] {
   if (relation === undefined) return [];
   const name = objectName({ RangeVar: relation });
   return cmds.flatMap((command) =>
@@ -62,15 +56,15 @@ function droppedColumns({
 }
 
 /** The names of tables and functions that are gone; those of a schema, as far as they are known. */
-export function removedNames(removal: Removal, { tables, functions }: Schema): Removal[] {
+export function removedNames(removal: RemovedName, { tables, functions }: Schema): RemovedName[] {
   if (removal.kind !== "schema") return [removal];
-  const inSchema = (names: Iterable<string>, kind: "table" | "function"): Removal[] =>
+  const inSchema = (names: Iterable<string>, kind: "table" | "function"): RemovedName[] =>
     [...names].filter((name) => schemaOf(name) === removal.name).map((name) => ({ kind, name }));
   return [...inSchema(tables.keys(), "table"), ...inSchema(functions.keys(), "function")];
 }
 
 /** True if the name exists again in a later schema. */
-export function isThere({ kind, name, column }: Removal, schema: Schema): boolean {
+export function isThere({ kind, name, column }: RemovedName, schema: Schema): boolean {
   if (kind === "function") return schema.functions.has(name);
   const table = schema.tables.get(name);
   return column === undefined ? table !== undefined : table?.columns.has(column) === true;

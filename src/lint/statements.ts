@@ -3,7 +3,8 @@ import type { StatementOfFile } from "./do-blocks.ts";
 import { afterEarlier, nothingEarlier } from "./earlier.ts";
 import { locksOf } from "./locks.ts";
 import type { LintStatement } from "./rules/rule.ts";
-import { afterStatement, type Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+import { afterStatement } from "./after-statement.ts";
 import { withoutTemporary, withTemporaryNames } from "./temporary-tables.ts";
 
 /** A statement of a file, with its position in the text and the schema after it. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import pg from "pg";
 import { test } from "vitest";
 import { usesEnumValue } from "../../src/lint/enum-uses.ts";
-import { afterStatement, emptySchema, type Schema } from "../../src/lint/schema.ts";
+import { emptySchema, type Schema } from "../../src/lint/schema.ts";
+import { afterStatement } from "../../src/lint/after-statement.ts";
 import { parseSql } from "../../src/sql-parser/parse-sql.ts";
 import { freshDatabase } from "../support/postgres.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { afterStatement, emptySchema, type Schema } from "../../src/lint/schema.ts";
+import { emptySchema, type Schema } from "../../src/lint/schema.ts";
+import { afterStatement } from "../../src/lint/after-statement.ts";
 import { parseSql } from "../../src/sql-parser/parse-sql.ts";
 
 async function schemaAfter(sql: string): Promise<Schema> {

@@ -3,7 +3,8 @@ import pg from "pg";
 import { test } from "vitest";
 import { typeChangeOf } from "../../src/lint/alter-locks.ts";
 import type { TypeChange } from "../../src/lint/column-types.ts";
-import { afterStatement, emptySchema, type Schema } from "../../src/lint/schema.ts";
+import { emptySchema, type Schema } from "../../src/lint/schema.ts";
+import { afterStatement } from "../../src/lint/after-statement.ts";
 import { parseSql } from "../../src/sql-parser/parse-sql.ts";
 import { freshDatabase } from "../support/postgres.ts";
 

@@ -1,4 +1,4 @@
-import { pathsThatUse, type UsedObject } from "../../metadata/consistency/uses.ts";
+import { pathsThatUse, usedObject } from "../../metadata/consistency/uses.ts";
 import { compareMetadata } from "../../metadata/diff/compare-metadata.ts";
 import { objectsByHasuraName } from "../../metadata/document/hasura-names.ts";
 import { isJsonList, isJsonMap, type JsonMap } from "../../metadata/document/json.ts";
@@ -215,11 +215,4 @@ function isItemOf(list: JsonPath, path: JsonPath): boolean {
 function outermost(paths: readonly JsonPath[]): readonly JsonPath[] {
   const unique = [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
   return unique.filter((path) => !unique.some((other) => other !== path && isWithin(other, path)));
-}
-
-function usedObject({ kind, name, column }: RemovedName): UsedObject {
-  if (kind === "schema") return { schema: name };
-  const qualified = name.includes(".") ? name : `public.${name}`;
-  if (kind === "function") return { function: qualified };
-  return { table: qualified, ...(column !== undefined && { column }) };
 }

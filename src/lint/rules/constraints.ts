@@ -2,7 +2,8 @@ import type { Constraint } from "@pgsql/types";
 import { isDefault, isValidated } from "../alter-locks.ts";
 import { blockedBy } from "../lock.ts";
 import { relationName } from "../names.ts";
-import { afterStatement, isNewRelation } from "../schema.ts";
+import { isNewRelation } from "../schema.ts";
+import { afterStatement } from "../after-statement.ts";
 import {
   addedColumns,
   lockDuring,

@@ -1,7 +1,7 @@
 import type { AlterTableCmd, ColumnDef, Node } from "@pgsql/types";
 import type { InnerStatement } from "../do-blocks.ts";
 import type { EarlierStatements } from "../earlier.ts";
-import type { Removal } from "../removals.ts";
+import type { RemovedName } from "../../engine/plan/assessment.ts";
 import { strongerMode, type StatementLock } from "../lock.ts";
 import { relationName } from "../names.ts";
 import type { RuleId, Severity } from "./rule-ids.ts";
@@ -33,7 +33,7 @@ export interface Problem {
   /** Instead of the rule's. */
   readonly safeWay?: string;
   /** Set for a problem that is reported only if this name does not exist after the last migration, and the metadata uses it. */
-  readonly removal?: Removal;
+  readonly removal?: RemovedName;
 }
 
 /** A rule: what docs/lint.md says about it, and how it is checked. */

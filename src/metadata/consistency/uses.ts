@@ -14,6 +14,27 @@ export type UsedObject =
   | { readonly function: string }
   | { readonly schema: string };
 
+/** A name as a statement has it. */
+export interface NameInDatabase {
+  readonly kind: "table" | "column" | "function" | "schema";
+  /** Of the table, the function or the schema; without a schema it is in `public`. */
+  readonly name: string;
+  readonly column?: string;
+}
+
+/** The object that a name stands for. */
+export function usedObject({ kind, name, column }: NameInDatabase): UsedObject {
+  if (kind === "schema") return { schema: name };
+  const qualified = withSchema(name);
+  if (kind === "function") return { function: qualified };
+  return { table: qualified, ...(column !== undefined && { column }) };
+}
+
+/** The name of a table or function with its schema. */
+export function withSchema(name: string): string {
+  return name.includes(".") ? name : `public.${name}`;
+}
+
 /**
  * The places of the metadata that use a table, one of its columns, or a function: those that are inconsistent in a database that lacks
  * only this object. `foreignKeys`: those that are known besides the ones that the metadata's relationships name.

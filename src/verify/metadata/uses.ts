@@ -1,9 +1,13 @@
 import type { Project } from "../../engine/project/project.ts";
 import type { MetadataFault } from "../../lint/finding.ts";
-import type { Removal } from "../../lint/removals.ts";
 import type { Schema } from "../../lint/schema.ts";
 import type { KnownKey } from "../../metadata/consistency/schema.ts";
-import { placesThatUse } from "../../metadata/consistency/uses.ts";
+import {
+  placesThatUse,
+  usedObject,
+  withSchema,
+  type NameInDatabase,
+} from "../../metadata/consistency/uses.ts";
 import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
 import type { MetadataProblem } from "../../metadata/problem.ts";
 import { metadataOf } from "./metadata-of.ts";
@@ -11,7 +15,7 @@ import { metadataOf } from "./metadata-of.ts";
 /** The metadata of a project, as far as `lint` uses it. */
 interface MetadataForLint {
   /** The places that use a name of a database: `metadata/…/public_orders.yaml:14`. None if the metadata cannot be read. */
-  readonly usesOf: (database: string, removal: Removal, before: Schema) => readonly string[];
+  readonly usesOf: (database: string, removed: NameInDatabase, before: Schema) => readonly string[];
   /** Why it cannot be read. */
   readonly metadataFaults: readonly MetadataFault[];
 }
@@ -31,21 +35,11 @@ function faultOf({ code, message, place, advice }: MetadataProblem): MetadataFau
 }
 
 function usesIn(document: MetadataDocument): MetadataForLint["usesOf"] {
-  return (database, { kind, name, column }, before) => {
-    const qualified = withSchema(name);
-    const object =
-      kind === "schema"
-        ? { schema: name }
-        : kind === "function"
-          ? { function: qualified }
-          : { table: qualified, ...(column !== undefined && { column }) };
+  return (database, removed, before) => {
+    const object = usedObject(removed);
     const places = placesThatUse(document, database, object, foreignKeysIn(before));
     return [...new Set(places.map(({ file, line }) => `${file}:${String(line)}`))];
   };
-}
-
-function withSchema(name: string): string {
-  return name.includes(".") ? name : `public.${name}`;
 }
 
 function foreignKeysIn({ tables }: Schema): KnownKey[] {
