@@ -7,7 +7,13 @@ import { waitUntilReady } from "../hasura/wait-until-ready.ts";
 import { emptyProject, onlyDatabase, type Project } from "../project/project.ts";
 import { imageProject } from "../project/uploaded-project.ts";
 import { shortenList } from "../../shorten-list.ts";
-import { openEach, storeContext, versionStoreFor } from "../session.ts";
+import {
+  metadataRecords,
+  openEach,
+  storeContext,
+  versionStoreFor,
+  type EngineSession,
+} from "../session.ts";
 import type { Database, MetadataRecord, RunEnd } from "../store/store.ts";
 import { sourcesNamed } from "./intermediate.ts";
 import { readMetadataNow } from "./read-server.ts";
@@ -33,7 +39,7 @@ export async function openMetadataSession(
   request: Request,
   engine: EngineContext,
 ): Promise<MetadataSession> {
-  const project = (await imageProject(engine.project)) ?? emptyProject(3);
+  const project = await projectOf(engine);
   const [early, state] = await waitUntilReady(engine, () => readBoth(engine));
   const unusable = unusableSources(early);
   const all = databasesWithLedger(project, early);
@@ -56,23 +62,41 @@ export async function openMetadataSession(
   return { record: records[0], records, early, close };
 }
 
+/** Where the project's ledgers record what was done to the metadata. */
+export interface RecordsOfProject {
+  /** Of the run's databases; the first one is where the run records what it does. */
+  readonly records: readonly MetadataRecord[];
+  /** Of the project's other databases: an earlier run may have used their ledgers. */
+  readonly otherRecords: (server: ServerMetadata) => Promise<readonly MetadataRecord[]>;
+}
+
+/** The records in the session's ledgers, and how to read those in the others. */
+export function recordsOfProject(
+  request: Request,
+  session: Pick<EngineSession, "databases">,
+  engine: EngineContext,
+): RecordsOfProject {
+  const opened = session.databases.map(({ database }) => database.name);
+  return {
+    records: metadataRecords(session),
+    otherRecords: (server) => otherRecords(request, opened, server, engine),
+  };
+}
+
 /**
  * The records in the ledgers of the project's other databases, only for reading: no run is registered there. Without those that cannot be
  * opened.
  * `opened`: the names of the databases whose ledgers are open already.
  */
-export async function otherRecords(
+async function otherRecords(
   { contract, runId, environment, actor }: Request,
   opened: readonly string[],
   server: ServerMetadata,
   engine: EngineContext,
 ): Promise<readonly MetadataRecord[]> {
   try {
-    const project = (await imageProject(engine.project)) ?? emptyProject(3);
-    const [skipped, unusable] = [new Set(opened), unusableSources(server)];
-    const databases = databasesWithLedger(project, server).filter(
-      ({ name }) => !skipped.has(name) && !unusable.has(name),
-    );
+    const project = await projectOf(engine);
+    const databases = usableDatabases(project, server).filter(({ name }) => !opened.includes(name));
     if (databases.length === 0) return [];
     const reading = { contract, runId, environment, actor, operation: "metadata-status" } as const;
     const state = await engine.hasura.catalogState();
@@ -118,7 +142,14 @@ export async function registeredDatabases(
   server: ServerMetadata,
   engine: EngineContext,
 ): Promise<readonly Database[]> {
-  const project = (await imageProject(engine.project)) ?? emptyProject(3);
+  return usableDatabases(await projectOf(engine), server);
+}
+
+async function projectOf(engine: EngineContext): Promise<Project> {
+  return (await imageProject(engine.project)) ?? emptyProject(3);
+}
+
+function usableDatabases(project: Project, server: ServerMetadata): readonly Database[] {
   const unusable = unusableSources(server);
   return databasesWithLedger(project, server).filter(({ name }) => !unusable.has(name));
 }

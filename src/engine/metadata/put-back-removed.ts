@@ -7,11 +7,11 @@ import { emit, warn } from "../emit.ts";
 import type { ServerMetadata } from "../hasura/client.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import type { DatabaseFacts } from "../plan/indexed-database.ts";
-import { metadataRecords, type EngineSession } from "../session.ts";
+import type { EngineSession } from "../session.ts";
 import type { MetadataRecord } from "../store/store.ts";
 import { differencesTo, type Differences } from "./differences.ts";
 import { permissionsOutside, permissionsThatUse, type RemovedFrom } from "./intermediate.ts";
-import { otherRecords } from "./open-session.ts";
+import { recordsOfProject, type RecordsOfProject } from "./open-session.ts";
 import {
   metadataBefore,
   putBackConsistent,
@@ -26,12 +26,8 @@ import { removedSince } from "./removed-since.ts";
 import { replacementNumber } from "./replacement-numbers.ts";
 
 /** A deployment, and where it and earlier ones have recorded what they removed from the metadata. */
-export interface RemovedBy {
+export interface RemovedBy extends RecordsOfProject {
   readonly request: Pick<Request, "environment" | "part">;
-  /** Of the run's databases; the first one is where the run records what it does. */
-  readonly records: readonly MetadataRecord[];
-  /** Of the project's other databases: an earlier run may have used their ledgers. */
-  readonly otherRecords: (server: ServerMetadata) => Promise<readonly MetadataRecord[]>;
   /** The run's databases at its beginning. */
   readonly databases: readonly DatabaseFacts[];
   /** What this invocation has removed. */
@@ -60,12 +56,8 @@ export function removedBy(
   session: Pick<EngineSession, "databases">,
   engine: EngineContext,
 ): Omit<RemovedBy, "removal"> {
-  const opened = session.databases.map(({ database }) => database.name);
-  return {
-    ...{ request, databases: session.databases },
-    records: metadataRecords(session),
-    otherRecords: (server) => otherRecords(request, opened, server, engine),
-  };
+  const { databases } = session;
+  return { request, databases, ...recordsOfProject(request, session, engine) };
 }
 
 /** Why objects that earlier runs had removed are not put back. */

@@ -64,7 +64,7 @@ export async function deploy(
   return result;
 }
 
-/** Where a deployment of one database is registered besides: any two deployments replace the same metadata. */
+/** The other databases in which a deployment of one database is registered: any two deployments replace the same metadata. */
 async function registered(
   { options }: RequestOf<"apply">,
   { server }: Differences,

@@ -3,7 +3,7 @@ import type { EngineContext } from "../context.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import type { RemovedFrom } from "../metadata/intermediate.ts";
 import { refuseWithoutMetadata } from "../metadata/kept-differences.ts";
-import { otherRecords } from "../metadata/open-session.ts";
+import { recordsOfProject } from "../metadata/open-session.ts";
 import type { DoneBefore } from "../metadata/put-back-removed.ts";
 import { readMetadataNow } from "../metadata/read-server.ts";
 import { replacementNumber } from "../metadata/replacement-numbers.ts";
@@ -175,13 +175,11 @@ async function allRecords(
   session: EngineSession,
   engine: EngineContext,
 ): Promise<readonly MetadataRecord[]> {
-  const own = metadataRecords(session);
-  const opened = session.databases.map(({ database }) => database.name);
+  const { records, otherRecords } = recordsOfProject(request, session, engine);
   try {
-    const server = await readMetadataNow(engine);
-    return [...own, ...(await otherRecords(request, opened, server, engine))];
+    return [...records, ...(await otherRecords(await readMetadataNow(engine)))];
   } catch {
-    return own;
+    return records;
   }
 }
 
@@ -225,12 +223,9 @@ async function runPlanned(
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentBefore(around, engine) : undefined;
   const { touched, ...result } = await runUntilDone(run);
-  if (isUnreachable(failureIn(result.stop))) {
-    await around?.warnMissing();
-    return result;
-  }
   const deployed = await afterMigrations(result, { around, plan });
-  if (deployed.isReplaced || !reload || touched.size === 0) return deployed.result;
+  if (isUnreachable(failureIn(result.stop)) || deployed.isReplaced) return deployed.result;
+  if (!reload || touched.size === 0) return deployed.result;
   // Also after a failed migration: those before it stay applied, and Hasura does not know their schema yet.
   const broken = await reloadMetadata(
     {

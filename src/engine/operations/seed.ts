@@ -12,14 +12,8 @@ import { configVersionDiffers, imageProject } from "../project/uploaded-project.
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { confirmCommits, isUnreachable } from "../run/confirm-commits.ts";
 import type { Slice } from "../run/stop-before.ts";
-import {
-  planSeeds,
-  refuseSeeds,
-  type PlannedSeed,
-  type SeedDatabase,
-  type SeedPlan,
-} from "../seeds/plan-seeds.ts";
-import { areRecorded, runSeeds, type SeedsResult } from "../seeds/run-seeds.ts";
+import { planSeeds, refuseSeeds, type SeedDatabase, type SeedPlan } from "../seeds/plan-seeds.ts";
+import { runSeeds, type SeedsResult } from "../seeds/run-seeds.ts";
 import { selectSeeds } from "../seeds/select-seeds.ts";
 import type { EngineSession } from "../session.ts";
 
@@ -110,8 +104,8 @@ async function runUntilDone(run: SeedRun): Promise<RunResult> {
   for (let plans = 1; ; plans += 1) {
     const result = await runSeeds({ steps: plan.steps, environment, slice, engine });
     applied += result.applied;
-    slice = sliceAfter(slice, plan.steps.slice(0, result.applied));
     const { notReached } = result;
+    slice = result.slice;
     const stop = finalStop(result);
     if (stop?.stop === "failed" && isUnreachable(stop.failure))
       return { applied, notReached, stop };
@@ -127,17 +121,6 @@ async function runUntilDone(run: SeedRun): Promise<RunResult> {
       return { applied, notReached, stop: failedBefore(stop) ?? failed(failure) };
     }
   }
-}
-
-function sliceAfter(
-  { untilMs, progressed, resumable }: Slice,
-  done: readonly PlannedSeed[],
-): Slice {
-  return {
-    untilMs,
-    progressed: progressed || done.length > 0,
-    resumable: resumable && areRecorded(done),
-  };
 }
 
 /** A failure that came before another one; a cancellation or a pause does not hide it. */

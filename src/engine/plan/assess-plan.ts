@@ -1,6 +1,7 @@
 import type { DatabasePlan, PlanItem } from "../../protocol/plan-items.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
+import type { SqlResult } from "../hasura/client.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import { isPostgres } from "../hasura/source-kinds.ts";
 import type { DatabaseState } from "../session.ts";
@@ -65,23 +66,10 @@ async function assessed(
       }
     },
     // Without an answer, every object counts as existing.
-    objects: async (objects) => {
-      try {
-        const answer = await store.query?.(existingObjectsSql(objects));
-        return answer && readExistingObjects(answer);
-      } catch {
-        return undefined;
-      }
-    },
+    objects: (objects) => lookUp(store, existingObjectsSql(objects), readExistingObjects),
     // Without an answer, types are no domains, and functions are volatile.
-    definitions: async (names) => {
-      try {
-        const answer = await store.query?.(definitionsSql(names));
-        return answer && readDefinitions(names, answer);
-      } catch {
-        return undefined;
-      }
-    },
+    definitions: (names) =>
+      lookUp(store, definitionsSql(names), (answer) => readDefinitions(names, answer)),
   };
   const files = steps.map(({ direction, file }) => ({
     direction,
@@ -100,6 +88,20 @@ async function assessed(
       `The statements of the plan were not examined: ${textOf(error)}`,
     );
     return [];
+  }
+}
+
+/** What a query finds; undefined if the store takes none, or if it failed. */
+async function lookUp<T>(
+  store: DatabaseState["store"],
+  sql: string,
+  read: (answer: SqlResult) => T,
+): Promise<T | undefined> {
+  try {
+    const answer = await store.query?.(sql);
+    return answer && read(answer);
+  } catch {
+    return undefined;
   }
 }
 

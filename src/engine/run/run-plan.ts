@@ -17,7 +17,7 @@ import { busyFailure } from "./busy-failure.ts";
 import { halfRedoneFailure } from "./half-redone.ts";
 import { invalidIndexNotices, withLeftBehind } from "./left-behind.ts";
 import { loadSteps, type LoadedStep } from "./load-steps.ts";
-import { stopBefore, type Slice } from "./stop-before.ts";
+import { sliceAfter, stopBefore, type Slice } from "./stop-before.ts";
 
 /** Why a plan was not completed. */
 export type PlanStop =
@@ -82,9 +82,8 @@ export async function runPlan(run: PlanRun): Promise<PlanResult> {
 
 async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<RunState> {
   const { engine } = run;
-  const progressed = run.slice.progressed || state.applied > 0;
-  const resumable = run.slice.resumable && !isPlanLost(run, state.reached);
-  const stop = stopBefore(next.store, { ...run.slice, progressed, resumable }, engine);
+  const slice = sliceAfter(run.slice, state.applied, !isPlanLost(run, state.reached));
+  const stop = stopBefore(next.store, slice, engine);
   if (stop) return { ...state, stop };
   const size = next.store.runBatch && engine.remainingMs() >= batchAboveMs ? state.batchSize : 1;
   const loaded = await (state.ahead ?? loadSteps(run, state.reached, size));
@@ -107,7 +106,7 @@ async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<
 
 /** True if the next invocation would refuse a step that is left: it may do only what is in the plan, and that store keeps none. */
 function isPlanLost({ steps, firstPlanOnly }: PlanRun, reached: number): boolean {
-  return firstPlanOnly && steps.slice(reached).some(({ store }) => !store.canResume);
+  return firstPlanOnly && steps.findLastIndex(({ store }) => !store.canResume) >= reached;
 }
 
 /** What was done before an error, such as that of a file that can no longer be read, still counts. */

@@ -11,7 +11,7 @@ import { readState, type EngineSession } from "../session.ts";
 import { confirmCommits, isUnreachable } from "./confirm-commits.ts";
 import { applyHint, halfRedoneFailure, halfRedoneText } from "./half-redone.ts";
 import { runPlan, type PlanResult, type PlanStop } from "./run-plan.ts";
-import type { Slice } from "./stop-before.ts";
+import { sliceAfter, type Slice } from "./stop-before.ts";
 
 /** Maximum number of plans per run, if somebody keeps changing the database. */
 const mostPlans = 20;
@@ -114,7 +114,7 @@ function progressAfter(
   return {
     applied: applied + result.applied - lost,
     touched: new Set([...touched, ...result.touched]),
-    slice: { ...slice, progressed: slice.progressed || result.applied > 0 },
+    slice: sliceAfter(slice, result.applied),
   };
 }
 

@@ -14,6 +14,15 @@ export interface Slice {
   readonly resumable: boolean;
 }
 
+/** The slice after more steps; `resumable`: another invocation finds what they have done. */
+export function sliceAfter(slice: Slice, done: number, resumable = true): Slice {
+  return {
+    ...slice,
+    progressed: slice.progressed || done > 0,
+    resumable: slice.resumable && resumable,
+  };
+}
+
 /** Do not start a step with less than this much time remaining. */
 const leastMs = 5000;
 

@@ -8,7 +8,7 @@ import type { MigrationBody } from "../project/migration-file.ts";
 import { locateBySecondTry } from "../rehearsal/second-try.ts";
 import type { RunStop } from "../run-result.ts";
 import { busyFailure } from "../run/busy-failure.ts";
-import { stopBefore, type Slice } from "../run/stop-before.ts";
+import { sliceAfter, stopBefore, type Slice } from "../run/stop-before.ts";
 import { activityHint, lockHints } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
 import type { PlannedSeed } from "./plan-seeds.ts";
@@ -23,6 +23,8 @@ export type SeedStop =
 export interface SeedsResult {
   readonly applied: number;
   readonly notReached: number;
+  /** As it is after them. */
+  readonly slice: Slice;
   readonly stop?: SeedStop;
 }
 
@@ -36,23 +38,18 @@ export interface SeedsRun {
 
 /** Runs seeds in order, until one fails or the run has to stop. Never throws: what was done before an error still counts. */
 export async function runSeeds(run: SeedsRun): Promise<SeedsResult> {
-  const { steps, slice, engine } = run;
-  let applied = 0;
-  for (const [reached, step] of steps.entries()) {
-    const progressed = slice.progressed || applied > 0;
-    const resumable = slice.resumable && areRecorded(steps.slice(0, reached));
-    const early = stopBefore(step.of.store, { ...slice, progressed, resumable }, engine);
-    if (early) return { applied, notReached: steps.length - reached, stop: early };
+  const { steps, engine } = run;
+  let { slice } = run;
+  for (const [applied, step] of steps.entries()) {
+    const notReached = steps.length - applied;
+    const early = stopBefore(step.of.store, slice, engine);
+    if (early) return { applied, notReached, slice, stop: early };
     const { over, stop } = await runSeed(step, run).catch(notStarted);
-    if (stop) return { applied, notReached: steps.length - reached - over, stop };
-    applied += 1;
+    if (stop) return { applied, notReached: notReached - over, slice, stop };
+    // Another invocation would run a seed again that it does not find recorded.
+    slice = sliceAfter(slice, 1, step.of.seeds.isRecorded);
   }
-  return { applied, notReached: 0 };
-}
-
-/** False where another invocation of the run would run one of these seeds again, because it does not find it recorded. */
-export function areRecorded(done: readonly PlannedSeed[]): boolean {
-  return done.every(({ of }) => of.seeds.isRecorded);
+  return { applied: steps.length, notReached: 0, slice };
 }
 
 /** How one seed ended. */
